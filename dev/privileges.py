@@ -36,23 +36,35 @@ def dropper() -> Callable[[], None] | None:
     if os.geteuid() != 0:
         return None
     user = _unprivileged()
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+    keep = _keeper() if sys.platform == "linux" else None
+
+    def drop() -> None:
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        if keep is None:
+            os.setuid(user.pw_uid)
+        else:
+            keep(user.pw_uid)
+
+    return drop
+
+
+def _keeper() -> Callable[[int], None]:
+    """Return what changes to a user but keeps the one capability; all is prepared before the fork."""
+    libc = ctypes.CDLL(None, use_errno=True)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     wanted = [
         (capability, (ctypes.c_uint32 * 6)(*[1 << capability] * 3, 0, 0, 0))
         for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)
     ]
 
-    def drop() -> None:
-        if libc is not None:
-            libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
-        os.setgroups([])
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
+    def keep(uid: int) -> None:
+        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        os.setuid(uid)
         # With neither capability the folders themselves have to be open.
-        for capability, sets in wanted if libc is not None else []:
+        for capability, sets in wanted:
             if libc.capset(header, sets) == 0:
                 libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)
                 return
 
-    return drop
+    return keep

@@ -6,17 +6,13 @@ addresses, and each takes a Redis database and a folder of its own.
 
 import os
 from collections.abc import Generator
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from dev import places
 from dev.problems import Problem
 from dev.servers import Servers, for_environment
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Tells workers, and tests that start programs, that VAR_DIR is a test's already.
 MARK = "EC_TEST_VAR_DIR"
@@ -26,17 +22,17 @@ _running: list[Servers] = []
 
 def _use_own_corner(worker: str) -> None:
     number = int(worker.removeprefix("gw")) + 1
-    parts = urlsplit(os.environ["REDIS_URL"])
-    if parts.scheme == "unix":
-        os.environ["REDIS_URL"] = urlunsplit(parts._replace(query=f"db={number}"))
+    url = os.environ["REDIS_URL"]
+    if url.startswith("unix://"):
+        os.environ["REDIS_URL"] = f"{url.partition('?')[0]}?db={number}"
     else:
-        os.environ["REDIS_URL"] = urlunsplit(parts._replace(path=f"/{number}"))
+        os.environ["REDIS_URL"] = urlsplit(url)._replace(path=f"/{number}").geturl()
     folder = places.make_folder(places.ROOT / os.environ[MARK] / worker)
     os.environ["VAR_DIR"] = str(folder)
 
 
 def _start() -> None:
-    var: Path = places.var_dir() / "test"
+    var = places.var_dir() / "test"
     servers = for_environment(var=var, unsafe=True)
     servers.start()
     _running.append(servers)

@@ -19,6 +19,13 @@ from dev.problems import Problem
 
 SECRET_SETTINGS = ("SECRET_KEY", "ENCRYPTION_KEYS", "TOKEN_KEYS", "ADDRESS_HASH_KEY")
 
+# All that is ever written into a VAR_DIR, so that resetting one removes no file of anybody else's.
+WRITTEN_NAMES = frozenset({
+    "beat", "bench", "demo", "journal", "ledger", "log", "mailbox", "media", "postgres", "postgres.new",
+    "postgres.password", "redis", "runner.lock", "screenshots", "secrets.env", "secrets.new", "servers.lock",
+    "servers.users", "sockets", "spool", "static", "test",
+})  # fmt: skip
+
 
 class Servers:
     """The embedded servers under `var`, as one process uses them."""
@@ -78,16 +85,24 @@ def for_environment(*, var: Path, unsafe: bool = False) -> Servers:
 
 
 def reset(var: Path) -> None:
-    """Stop what runs under `var`, then remove it. Raises `Problem` when somebody still uses it."""
-    if not var.exists():
-        return
-    if not (var / keys.FILE_NAME).exists() and any(var.iterdir()):
-        raise Problem(f"{var} does not look like a folder of EmailConcert's: remove it by hand if you mean it.")
+    """Stop what runs under `var`, then remove what EmailConcert wrote there, and nothing else.
+
+    Raises `Problem` when somebody still uses the servers.
+    """
     if (var / keys.FILE_NAME).exists() and not Servers(var=var).stop():
         raise Problem(f"Something still runs in {var}: stop it (Ctrl-C in its window), then reset again.")
-    sockets = places.socket_dir(var)
-    shutil.rmtree(sockets, ignore_errors=True)
-    shutil.rmtree(var)
+    if not var.exists():
+        return
+    shutil.rmtree(places.socket_dir(var), ignore_errors=True)
+    for entry in list(var.iterdir()):
+        if var != places.ROOT / "var" and entry.name not in WRITTEN_NAMES:
+            continue  # somebody chose a folder that holds more than ours
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    if not any(var.iterdir()):
+        var.rmdir()
 
 
 def main(arguments: list[str]) -> None:
