@@ -2,6 +2,9 @@
 
 This file keeps to what Python 2.7 and 3.0 can parse; all that follows needs 3.11.
 """
+# Old Pythons know no annotations, f-strings, paths or unpacking.
+# mypy: allow-untyped-defs, allow-untyped-calls
+# ruff: noqa: PTH118, UP031, PLC0415, RUF005, S606
 
 import os
 import sys

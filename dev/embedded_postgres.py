@@ -1,7 +1,7 @@
 """A PostgreSQL 18 of one's own under VAR_DIR: made, started, recovered and stopped with its own programs."""
 
 import shutil
-import subprocess  # nosec B404 - runs PostgreSQL's own programs with fixed arguments
+import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -88,14 +88,14 @@ class EmbeddedPostgres:
     def _run(self, program: str, *arguments: object, check: bool = True) -> "subprocess.CompletedProcess[bytes]":
         places.make_folder(self.log.parent)
         with self.log.open("ab") as log:
-            return subprocess.run(  # noqa: S603  # nosec B603 - a program from the wheel, no shell
+            return subprocess.run(
                 [str(programs() / program), *map(str, arguments)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd="/",
                 check=check,
-                preexec_fn=privileges.dropper(),  # noqa: PLW1509  # nosec - no thread runs yet when servers start
+                preexec_fn=privileges.dropper(),
             )
 
     def _make_cluster(self) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-import subprocess  # nosec B404 - runs Redis' own program with fixed arguments
+import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,7 +57,7 @@ class EmbeddedRedis:
         settings = self.folder / "redis.conf"
         settings.write_text(SETTINGS.format(socket=self.socket, folder=self.folder, databases=DATABASES))
         with self.log.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603  # nosec B603 - a program from the wheel, no shell
+            process = subprocess.Popen(
                 [str(program()), str(settings)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -23,7 +23,9 @@ def only_runner(var: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as error:
-        raise Problem(f"EmailConcert already runs in {var}: stop it (Ctrl-C in its window), or set VAR_DIR and PORT.") from error
+        raise Problem(
+            f"EmailConcert already runs in {var}: stop it (Ctrl-C in its window), or set VAR_DIR and PORT."
+        ) from error
     finally:
         os.close(descriptor)
 

@@ -17,7 +17,7 @@ LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
 
 def var_dir() -> Path:
     """Return the absolute folder of everything made while running: `VAR_DIR`, or `var` in the checkout."""
-    return (ROOT / os.environ.get("VAR_DIR", "var")).resolve()
+    return (ROOT / (os.environ.get("VAR_DIR", "").strip() or "var")).resolve()
 
 
 def make_folder(folder: Path, *, mode: int = 0o755) -> Path:

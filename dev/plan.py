@@ -113,8 +113,20 @@ def parts(*, var: Path, ports: Ports) -> list[Part]:
         ),
         Part(
             "worker",
-            [*celery, "worker", "--pool", "prefork", "--concurrency", "2", "--queues", "default,sending"]
-            + ["--without-gossip", "--without-mingle", "--loglevel", "info"],
+            [
+                *celery,
+                "worker",
+                "--pool",
+                "prefork",
+                "--concurrency",
+                "2",
+                "--queues",
+                "default,sending",
+                "--without-gossip",
+                "--without-mingle",
+                "--loglevel",
+                "info",
+            ],
         ),
         Part(
             "scheduler",

@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-import subprocess  # nosec B404 - runs manage.py, no shell
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ def refuse_taken_ports(parts: Sequence[Part], ports: Ports) -> None:
 def manage(env: Mapping[str, str], *arguments: str) -> str:
     """Run a command of manage.py and return what it printed. Raises `Problem` with its own last words if it fails."""
     command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     with (Path(env["VAR_DIR"]) / "log" / "manage.log").open("a") as log:
         log.write(f"$ manage.py {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
     if done.returncode:

@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess  # nosec B404 - runs pip and npm with fixed arguments
+import subprocess
 import sys
 import venv
 from collections.abc import Callable, Iterable, Sequence
@@ -44,13 +44,23 @@ def unless_done(stamp: Path, wanted: str, work: Callable[[], None]) -> None:
 
 
 def run_logged(
-    arguments: Sequence[str], *, advice: str, env: dict[str, str] | None = None, each_line: Callable[[str], None] | None = None
+    arguments: Sequence[str],
+    *,
+    advice: str,
+    env: dict[str, str] | None = None,
+    each_line: Callable[[str], None] | None = None,
 ) -> None:
     """Run a program, its output going to VAR_DIR/log/setup.log. Raises `Problem` with `advice` if it fails."""
     log_path = places.make_folder(places.var_dir() / "log") / "setup.log"
     with log_path.open("a") as log:
-        process = subprocess.Popen(  # noqa: S603  # nosec B603 - fixed programs, no shell
-            arguments, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        process = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         for line in process.stdout or ():
             log.write(line)
@@ -66,7 +76,7 @@ def make_venv() -> None:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     ask = [str(PYTHON), "-c", "import sys, pip; print('%d.%d' % sys.version_info[:2])"]
     if PYTHON.exists():
-        answer = subprocess.run(ask, capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603 - own Python
+        answer = subprocess.run(ask, capture_output=True, text=True, check=False)
         if answer.stdout.strip() == version:
             return
         shutil.rmtree(VENV)
@@ -115,7 +125,7 @@ def _system_node() -> bool:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
-    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     major = answer.stdout.strip().removeprefix("v").partition(".")[0]
     return major.isdigit() and int(major) >= NODE_NEEDED
 
@@ -140,7 +150,9 @@ def install_front_end() -> None:
     """Install the front end's packages and bundle it, each only when its sources changed."""
     if not (ROOT / "package.json").exists():
         return
-    packages = digest(path for path in (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc") if path.exists())
+    packages = digest(
+        path for path in (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc") if path.exists()
+    )
     modules = ROOT / "node_modules"
 
     def install() -> None:
@@ -162,7 +174,7 @@ def install_front_end() -> None:
     unless_done(built, sources, bundle)
 
 
-def set_up() -> None:
+def set_up(*, front_end: bool) -> None:
     """Make everything ready; a second process waits for the first."""
     if not os.access(ROOT, os.W_OK):
         raise Problem(f"The folder {ROOT} is read-only: copy the checkout to a place that you may write to.")
@@ -172,7 +184,8 @@ def set_up() -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         make_venv()
         unless_done(VENV / ".installed", digest([REQUIREMENTS], sys.version), install_requirements)
-        install_front_end()
+        if front_end:
+            install_front_end()
     finally:
         os.close(descriptor)
 
@@ -184,12 +197,12 @@ def main(arguments: list[str]) -> int | str:
     command, *rest = arguments
     os.chdir(ROOT)
     try:
-        set_up()
+        set_up(front_end=command != "reset")
     except Problem as problem:
         return str(problem)
     except KeyboardInterrupt:
         return "Stopped; start again to go on where it was."
     module = COMMANDS[command]
     if module is not None:
-        os.execv(PYTHON, [str(PYTHON), "-m", module, *rest])  # noqa: S606  # nosec B606 - the virtual environment's own
+        os.execv(PYTHON, [str(PYTHON), "-m", module, *rest])  # noqa: S606
     return 0

@@ -8,7 +8,7 @@ when one of those is killed.
 
 import os
 import signal
-import subprocess  # nosec B404 - runs the product's own parts, no shell
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,7 +45,7 @@ class Supervisor:
         """Start every part, in a session of its own so that Ctrl-C reaches only this process."""
         for part in parts:
             with self.log_of(part.name).open("wb") as log:
-                self._running[part.name] = subprocess.Popen(  # noqa: S603  # nosec B603 - the product's own parts
+                self._running[part.name] = subprocess.Popen(
                     part.command,
                     cwd=ROOT,
                     env={**self._env, **part.env},

@@ -35,7 +35,7 @@ def _document(*, title: str, body: str) -> str:
 
 
 def _size(count: int) -> str:
-    return f"{count:,} B" if count < 10_000 else f"{count / 1024:,.0f} kB"  # noqa: PLR2004 - where bytes stop being readable
+    return f"{count:,} B" if count < 10_000 else f"{count / 1024:,.0f} kB"
 
 
 def _when(moment: datetime) -> str:
@@ -81,7 +81,11 @@ def list_page(*, messages: Sequence[Summary], total: int, query: str, page: int,
     """Return the list of messages, with search and paging."""
     rows = f'<ul class="list">{"".join(map(_row, messages))}</ul>' if messages else _empty(query)
     count = f"{total:,} message{'' if total == 1 else 's'}" + (" found" if query else "")
-    delete = '<form method="post" action="/delete-all"><button class="danger">Delete all</button></form>' if total and not query else ""
+    delete = (
+        '<form method="post" action="/delete-all"><button class="danger">Delete all</button></form>'
+        if total and not query
+        else ""
+    )
     body = f"""<div class="head"><h1>{count}</h1>{delete}</div>
 <form class="search" role="search" action="/">
 <label class="hidden" for="q">Recipient or subject</label>
@@ -105,7 +109,9 @@ def _text_with_links(text: str) -> str:
 
 def _tab_body(*, tab: str, summary: Summary, letter: Letter, source: bytes, sandbox: str) -> str:
     if tab == "headers":
-        rows = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in letter.headers)
+        rows = "".join(
+            f"<tr><th scope=row>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in letter.headers
+        )
         return f'<div class="sheet"><table>{rows}</table></div>'
     if tab == "source":
         return f'<pre class="sheet" tabindex="0">{escape(source.decode("utf-8", "replace"))}</pre>'
@@ -120,7 +126,11 @@ def _facts(summary: Summary, letter: Letter) -> str:
         ("To", ", ".join(summary.recipients)),
         ("Returns to", summary.sender or "nobody"),
     ]
-    facts += [("Attached", ", ".join(f"{name} ({_size(size)})" for name, size in letter.attachments))] if letter.attachments else []
+    facts += (
+        [("Attached", ", ".join(f"{name} ({_size(size)})" for name, size in letter.attachments))]
+        if letter.attachments
+        else []
+    )
     rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts)
     return f'<dl class="facts">{rows}<dt>Arrived</dt><dd>{_when(summary.received_at)}</dd></dl>'
 

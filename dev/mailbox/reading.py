@@ -48,7 +48,9 @@ def read(source: bytes) -> Letter:
     attachments = []
     for part in message.iter_attachments() if message.is_multipart() else ():
         payload = part.get_payload(decode=True)
-        attachments.append((part.get_filename() or part.get_content_type(), len(payload) if isinstance(payload, bytes) else 0))
+        attachments.append(
+            (part.get_filename() or part.get_content_type(), len(payload) if isinstance(payload, bytes) else 0)
+        )
     return Letter(
         headers=headers,
         html=_body(message, "html"),

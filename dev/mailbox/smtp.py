@@ -1,4 +1,5 @@
 """The mailbox's mail server: takes every message for everybody, and keeps it."""
+# ruff: noqa: ARG002  # aiosmtpd calls with all of these
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -8,7 +9,7 @@ LARGEST_MESSAGE = 50 * 1024 * 1024
 
 
 class Keeper:
-    """What aiosmtpd calls at each step of a conversation."""
+    """What aiosmtpd calls at each step of a conversation; it gives more than is used."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -31,5 +32,9 @@ class Keeper:
 def make_protocol(store: Store) -> SMTP:
     """Return a new conversation's protocol."""
     return SMTP(
-        Keeper(store), data_size_limit=LARGEST_MESSAGE, enable_SMTPUTF8=True, hostname="mailbox.localhost", ident="EmailConcert mailbox"
+        Keeper(store),
+        data_size_limit=LARGEST_MESSAGE,
+        enable_SMTPUTF8=True,
+        hostname="mailbox.localhost",
+        ident="EmailConcert mailbox",
     )

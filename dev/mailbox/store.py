@@ -82,7 +82,8 @@ class Store:
         row = (received_at, sender, " ".join(recipients), _subject(source), len(source), source)
         with self._lock:
             self._connection.execute(
-                "INSERT INTO message (received_at, sender, recipients, subject, size, source) VALUES (?, ?, ?, ?, ?, ?)", row
+                "INSERT INTO message (received_at, sender, recipients, subject, size, source) VALUES (?, ?, ?, ?, ?, ?)",
+                row,
             )
 
     def search(
@@ -97,7 +98,7 @@ class Store:
         with self._lock:
             count = f"SELECT count(*) FROM message WHERE {where}"  # noqa: S608  # nosec B608 - fixed texts
             (total,) = self._connection.execute(count, values).fetchone()
-            page = f"SELECT {COLUMNS} FROM message WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608  # nosec B608
+            page = f"SELECT {COLUMNS} FROM message WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608  # nosec B608 - fixed texts
             rows = self._connection.execute(page, [*values, limit, offset]).fetchall()
         return total, [_summary(row) for row in rows]
 
@@ -105,7 +106,7 @@ class Store:
         """Return one message with its source, or None."""
         with self._lock:
             row = self._connection.execute(
-                f"SELECT {COLUMNS}, source FROM message WHERE id = ?",  # noqa: S608  # nosec B608 - a fixed text
+                f"SELECT {COLUMNS}, source FROM message WHERE id = ?",  # noqa: S608  # nosec B608 - fixed texts
                 [number],
             ).fetchone()
         return (_summary(row[:-1]), bytes(row[-1])) if row else None

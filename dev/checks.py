@@ -1,0 +1,151 @@
+"""`make test`: every check in turn, each under a short heading with its time; pytest comes last, so its summary ends it."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev import browser, places, servers
+from dev.places import ROOT
+from dev.problems import Problem
+
+WORKERS = "2"
+# What production looks like to Django's own checks; the keys and URLs of the servers are added.
+PRODUCTION = {
+    "DEBUG": "no",
+    "SITE_URL": "https://app.example.com",
+    "CONTENT_URL": "https://content.example.com",
+    "TRACKING_URL": "https://links.example.com",
+    "ALLOWED_HOSTS": "app.example.com,content.example.com",
+    "PLATFORM_DOMAIN": "example.com",
+    "TRUSTED_PROXIES": "1",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check: its heading, its group, the module and arguments that do it, and settings beside the common ones."""
+
+    heading: str
+    group: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+
+
+def packages() -> list[str]:
+    """Return the names of the project's own packages, tests aside."""
+    return sorted(path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests")
+
+
+def steps() -> list[Step]:
+    """Return every check but the tests."""
+    python = [sys.executable, "-m"]
+    manage = [sys.executable, "manage.py"]
+    return [
+        Step("Format", "lint", [*python, "ruff", "format", "--check", "--quiet", "."], {}),
+        Step("Lint", "lint", [*python, "ruff", "check", "--quiet", "."], {}),
+        Step("Import contracts", "lint", [str(Path(sys.executable).with_name("lint-imports"))], {}),
+        Step("Templates", "lint", [*python, "djlint", "--lint", "--quiet", "templates"], {}),
+        Step("Security lint", "lint", [*python, "bandit", "--quiet", "-ll", "-c", "pyproject.toml", "-r", *packages()], {}),
+        Step("Types", "types", [*python, "mypy", "."], {}),
+        Step("Missing migrations", "django", [*manage, "makemigrations", "--check", "--dry-run"], {}),
+        Step(
+            "Deployment", "django", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION
+        ),
+    ]  # fmt: skip
+
+
+def run_step(step: Step, env: Mapping[str, str]) -> bool:
+    """Run one check, show its time, and what it said if it failed; return whether it passed."""
+    print(f"  {step.heading:<22}", end="", flush=True)
+    begun = time.monotonic()
+    done = subprocess.run(
+        step.command,
+        cwd=ROOT,
+        env={**env, **step.env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    took = time.monotonic() - begun
+    print(f"{'failed' if done.returncode else 'ok':<8}{took:6.1f} s", flush=True)
+    if done.returncode:
+        print(done.stdout.strip() or f"exit code {done.returncode}", flush=True)
+    return not done.returncode
+
+
+def test_selection(*, full: bool) -> list[str]:
+    """Return pytest's marker expression: no slow tests unless `full`, no browser tests without a browser."""
+    left_out = [] if full else ["slow"]
+    if not browser.find_chromium():
+        print("  Looking for a browser: none, so one is being installed …", flush=True)
+        if not browser.install_chromium():
+            left_out.append("browser")
+            line = "!" * 100
+            print(
+                f"{line}\nBROWSER TESTS ARE SKIPPED: install Chromium, then run `make test` again.\n{line}", flush=True
+            )
+    return ["-m", " and ".join(f"not {name}" for name in left_out)] if left_out else []
+
+
+def run_tests(*, full: bool, env: Mapping[str, str]) -> bool:
+    """Run pytest in parallel with branch coverage; its own output is all that is shown."""
+    selection = test_selection(full=full)
+    print("\n  Tests", flush=True)
+    command = [sys.executable, "-m", "pytest", "-n", WORKERS, "--cov", "--cov-branch", "--cov-report=term:skip-covered"]
+    done = subprocess.run([*command, *selection], cwd=ROOT, env=env, check=False)
+    return not done.returncode
+
+
+def screenshots() -> bool:
+    """Run the tests that photograph every page."""
+    command = [sys.executable, "-m", "pytest", "tests/browser", "-k", "screenshot", "-q"]
+    return not subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def check(group: str, *, full: bool) -> bool:
+    """Run the checks of a group, or all of them and the tests; return whether everything passed."""
+    if group == "screenshots":
+        return screenshots()
+    var = places.make_folder(places.var_dir() / "test")
+    embedded = servers.for_environment(var=var, unsafe=True)
+    if group == "all":
+        embedded.start()
+    try:
+        # The tests' own plugin shares these servers; it has to find the environment as the person left it.
+        env = {**embedded.env(), **os.environ, "VAR_DIR": str(var)}
+        failed = [step.heading for step in steps() if group in {"all", step.group} and not run_step(step, env)]
+        sentence = f"Failed: {', '.join(failed)}." if failed else ""
+        if group != "all":
+            return not failed
+        print(sentence, flush=True)
+        passed = run_tests(full=full, env=os.environ)
+        if failed:
+            print(sentence, file=sys.stderr)
+        return passed and not failed
+    finally:
+        if group == "all":
+            embedded.stop()
+
+
+def main(arguments: list[str]) -> int:
+    """Read the command line, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dev.checks")
+    parser.add_argument("group", nargs="?", default="all", choices=("all", "lint", "types", "screenshots"))
+    parser.add_argument("--full", action="store_true", help="with the long tests")
+    chosen = parser.parse_args(arguments)
+    return 0 if check(chosen.group, full=chosen.full) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Problem as problem:
+        sys.exit(str(problem))
+    except KeyboardInterrupt:
+        sys.exit("Stopped.")
