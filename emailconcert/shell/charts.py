@@ -1,0 +1,220 @@
+"""Charts as plain numbers for SVG templates: the server draws, tokens colour, nothing needs a script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, log10
+
+WIDTH, HEIGHT = 720, 240
+LEFT, RIGHT, TOP, BOTTOM = 52, 16, 16, 28
+_NICE_STEPS = (1, 2, 5, 10)
+_MAX_LABELS = 7
+_TICKS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Counts over time, people apart from machines; `previous` is a pale line to compare with."""
+
+    title: str
+    labels: Sequence[str]
+    people: Sequence[int]
+    machines: Sequence[int] = ()
+    previous: Sequence[int] = ()
+    unit: str = ""
+    previous_label: str = "Before"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row of a bar chart."""
+
+    label: str
+    people: int
+    machines: int = 0
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """Horizontal bars, longest rows as given."""
+
+    title: str
+    rows: Sequence[Bar]
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Steps of which each holds at most the one before; the first is the base."""
+
+    title: str
+    steps: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One grid line."""
+
+    value: int
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One word on the time axis."""
+
+    text: str
+    x: float
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One moment: a column to point at, with what it says."""
+
+    x: float
+    left: float
+    width: float
+    y: float
+    label: str
+    people: int
+    machines: int | None
+    previous: int | None
+
+
+def axis_top(highest: int) -> int:
+    """The end of an axis from zero to `highest`: a round number of four equal steps of whole numbers."""
+    step = max(highest / _TICKS, 1)
+    scale = 10 ** floor(log10(step))
+    nice = next(factor for factor in _NICE_STEPS if factor * scale >= step - 1e-9)
+    return int(nice * scale) * _TICKS
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
+
+
+def _area(points: Sequence[tuple[float, float]], *, base: float) -> str:
+    if not points:
+        return ""
+    return f"{_path(points)}L{points[-1][0]:.1f} {base:.1f}L{points[0][0]:.1f} {base:.1f}Z"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """Where values fall on the drawing."""
+
+    count: int
+    top: int
+
+    def x(self, index: int) -> float:
+        """The x of the moment with this index; a single one stands in the middle."""
+        span = WIDTH - LEFT - RIGHT
+        return LEFT + (span * index / (self.count - 1) if self.count > 1 else span / 2)
+
+    def y(self, value: float) -> float:
+        """The y of a value."""
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / self.top)
+
+    def points(self, values: Sequence[int]) -> list[tuple[float, float]]:
+        """The points of a series."""
+        return [(self.x(index), self.y(value)) for index, value in enumerate(values)]
+
+
+def draw_timeline(chart: Timeline) -> dict[str, object]:
+    """Lay out a timeline: paths, ticks, labels and one spot per moment."""
+    series = (chart.people, chart.machines, chart.previous)
+    plane = _Plane(len(chart.labels), axis_top(max((value for values in series for value in values), default=0)))
+    base = float(HEIGHT - BOTTOM)
+    return {
+        "chart": chart,
+        "size": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "base": base},
+        "people_line": _path(plane.points(chart.people)),
+        "people_area": _area(plane.points(chart.people), base=base),
+        "machines_line": _path(plane.points(chart.machines)),
+        "machines_area": _area(plane.points(chart.machines), base=base),
+        "previous_line": _path(plane.points(chart.previous)),
+        "ticks": [Tick(value, plane.y(value)) for value in range(0, plane.top + 1, plane.top // _TICKS)],
+        "labels": _labels(chart.labels, plane),
+        "spots": _spots(chart, plane),
+        "people_total": sum(chart.people),
+        "machines_total": sum(chart.machines),
+        "previous_total": sum(chart.previous),
+    }
+
+
+def _labels(labels: Sequence[str], plane: _Plane) -> list[Label]:
+    every = max(1, -(-len(labels) // _MAX_LABELS))
+    last = len(labels) - 1
+    return [
+        Label(text, plane.x(index), "start" if index == 0 and last else "end" if index == last and last else "middle")
+        for index, text in enumerate(labels)
+        if index % every == 0
+    ]
+
+
+def _spots(chart: Timeline, plane: _Plane) -> list[Spot]:
+    width = (WIDTH - LEFT - RIGHT) / max(len(chart.labels) - 1, 1)
+    return [
+        Spot(
+            x=plane.x(index),
+            left=plane.x(index) - width / 2,
+            width=width,
+            y=plane.y(chart.people[index]),
+            label=label,
+            people=chart.people[index],
+            machines=chart.machines[index] if chart.machines else None,
+            previous=chart.previous[index] if chart.previous else None,
+        )
+        for index, label in enumerate(chart.labels)
+    ]
+
+
+def draw_bars(chart: Bars) -> dict[str, object]:
+    """Lay out bars as shares of the longest, in per cent of the width."""
+    longest = max((row.people + row.machines for row in chart.rows), default=0) or 1
+    return {
+        "chart": chart,
+        "has_machines": any(row.machines for row in chart.rows),
+        "rows": [
+            {
+                "bar": row,
+                "people": round(row.people * 100 / longest, 2),
+                "machines": round(row.machines * 100 / longest, 2),
+            }
+            for row in chart.rows
+        ],
+    }
+
+
+def draw_funnel(chart: Funnel) -> dict[str, object]:
+    """Lay out the steps of a funnel as shares of the first."""
+    base = chart.steps[0][1] if chart.steps else 0
+    return {
+        "title": chart.title,
+        "base": base,
+        "base_label": chart.steps[0][0].lower() if chart.steps else "",
+        "steps": [
+            {"label": label, "value": value, "width": round(value * 100 / base, 2) if base else 0, "is_base": not index}
+            for index, (label, value) in enumerate(chart.steps)
+        ],
+    }
+
+
+def draw_sparkline(values: Sequence[int], *, width: int = 120, height: int = 32) -> dict[str, object]:
+    """Lay out a small line from zero."""
+    top, last = max(values, default=0) or 1, len(values) - 1
+    points = [
+        (2 + (width - 4) * (index / last if last else 0.5), height - 2 - (height - 4) * value / top)
+        for index, value in enumerate(values)
+    ]
+    end = points[-1] if points else (0.0, 0.0)
+    return {
+        "width": width,
+        "height": height,
+        "line": _path(points),
+        "area": _area(points, base=float(height - 2)),
+        "end_x": round(end[0], 1),
+        "end_y": round(end[1], 1),
+        "values": values,
+    }

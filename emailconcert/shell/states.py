@@ -1,0 +1,41 @@
+"""The tone and icon of every state word, so that one state looks the same on every page."""
+
+from typing import NamedTuple
+
+
+class Tone(NamedTuple):
+    """What a state pill looks like; colour never stands alone."""
+
+    name: str
+    icon: str
+
+
+NEUTRAL = Tone("neutral", "circle-dashed")
+_WAITING = Tone("info", "clock")
+_BUSY = Tone("info", "loader")
+_GOOD = Tone("success", "circle-check")
+_CARE = Tone("warning", "triangle-alert")
+_BAD = Tone("danger", "circle-x")
+_OFF = Tone("neutral", "ban")
+
+TONES: dict[str, Tone] = {
+    "draft": Tone("neutral", "pencil"),
+    "paused": Tone("warning", "pause"),
+    "archived": _OFF,
+    **dict.fromkeys(("scheduled", "queued", "pending", "received", "unverified", "invited", "waiting"), _WAITING),
+    **dict.fromkeys(("sending", "running", "in_progress", "preparing", "importing", "processing", "verifying"), _BUSY),
+    **dict.fromkeys(
+        ("sent", "delivered", "done", "completed", "subscribed", "verified", "active", "confirmed", "imported"), _GOOD
+    ),
+    **dict.fromkeys(("unconfirmed", "due_soon", "soft_bounced", "extended", "partial", "restricted"), _CARE),
+    **dict.fromkeys(
+        ("failed", "refused", "rejected", "overdue", "hard_bounced", "bounced", "complained", "suspended", "expired"),
+        _BAD,
+    ),
+    **dict.fromkeys(("cancelled", "skipped", "unsubscribed", "suppressed", "closed", "withdrawn", "erased"), _OFF),
+}
+
+
+def tone_of(state: str) -> Tone:
+    """The tone of a state word; unknown ones are neutral."""
+    return TONES.get(str(state).lower().replace("-", "_").replace(" ", "_"), NEUTRAL)
