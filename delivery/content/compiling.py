@@ -1,0 +1,175 @@
+"""From an owner's text to finished sources: subject, HTML and text, all still Liquid, with links taken out.
+
+The order: set Liquid aside, Markdown to HTML, clean, number the links, inline the style sheet, make the text part, put
+Liquid back. What goes wrong is said with line and column of the owner's own text.
+"""
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+import css_inline
+from inscriptis import get_text
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.model.config import ParserConfig
+from markdown_it import MarkdownIt
+
+from delivery.content import layout, liquid
+from delivery.content.html import clean
+from delivery.content.placeholders import SetAside
+from delivery.content.problems import CannotCompile, Problem
+from delivery.content.program import CLICK, OPEN, URL_NAMES
+
+KINDS = ("markdown", "html")
+MAX_SUBJECT = 500
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=False)
+_TEXT = ParserConfig(display_links=True, css=CSS_PROFILES["strict"])
+_MARKDOWN = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
+_PIXEL = f'<img src="{{{{ {OPEN} }}}}" width="1" height="1" alt="" style="display:block;border:0;">'
+_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Finished sources, Liquid still in them; `links[n - 1]` is where link number n leads."""
+
+    subject: str
+    html: str
+    text: str
+    links: tuple[str, ...]
+    notes: tuple[Problem, ...]
+
+    def sources(self) -> dict[str, str]:
+        """Return what a program is loaded from."""
+        return {"subject": self.subject, "html": self.html, "text": self.text}
+
+
+def compile_content(
+    *,
+    kind: str,
+    source: str,
+    subject: str,
+    preheader: str = "",
+    known_fields: frozenset[str] | None = None,
+    tracked: bool = True,
+) -> Compiled:
+    """Compile what an owner wrote. Raises `CannotCompile` with every problem found.
+
+    `known_fields` are the names that may be used (`contact.first_name`, `account.name`), None for any. Without
+    `tracked` there are neither numbered links nor a pixel.
+    """
+    problems = _check(source, subject, preheader, known_fields)
+    if problems:
+        raise CannotCompile(problems)
+    aside = SetAside(source)
+    raw = _MARKDOWN.render(aside.lone_tags_as_comments()) if kind == "markdown" else aside.text
+    html = aside.tags_as_comments(raw)
+    problems = aside.misplaced(html)
+    if kind == "markdown":
+        html = layout.wrap_markdown(html)
+    cleaned = clean(html, link=_link, has_piece=aside.has_piece if tracked else _never_counted)
+    problems += cleaned.problems
+    if problems:
+        raise CannotCompile(problems)
+    inlined = _inline(cleaned.html)
+    problems = _lost(aside, inlined)
+    if problems:
+        raise CannotCompile(problems)
+    return _finish(aside, inlined, cleaned.links, cleaned.notes, subject=subject, preheader=preheader, tracked=tracked)
+
+
+def known_names(contact_fields: frozenset[str]) -> frozenset[str]:
+    """Return every name a mail may use, given the fields of contacts (`first_name`)."""
+    return frozenset(
+        {*(f"contact.{name}" for name in contact_fields), "account.name", "account.postal_address", *URL_NAMES[:3]}
+    )
+
+
+def _check(source: str, subject: str, preheader: str, known: frozenset[str] | None) -> list[Problem]:
+    problems = []
+    if not subject.strip():
+        problems.append(Problem("Write a subject.", part="subject"))
+    if len(subject) > MAX_SUBJECT or len(preheader) > MAX_SUBJECT:
+        problems.append(Problem(f"Subject and preheader have at most {MAX_SUBJECT} characters.", part="subject"))
+    if not source.strip():
+        problems.append(Problem("Write something in the body."))
+    for part, text in (("subject", subject), ("preheader", preheader), ("body", source)):
+        problems += liquid.check(text, part=part, known=known)
+    return problems
+
+
+def _link(number: int) -> str:
+    # Stays one word through cleaning and inlining; `_number_links` makes it Liquid.
+    return f"eclink{number}x"
+
+
+def _never_counted(address: str) -> bool:
+    return True
+
+
+def _number_links(text: str) -> str:
+    return re.sub(r"\beclink(\d+)x\b", rf"{{{{ {CLICK} }}}}/\1", text)
+
+
+def _inline(html: str) -> str:
+    try:
+        return str(_INLINER.inline(html))
+    except css_inline.InlineError as error:
+        raise CannotCompile([Problem(f"The style sheet can't be read: {error}.")]) from None
+
+
+def _lost(aside: SetAside, html: str) -> list[Problem]:
+    numbers = aside.numbers(html)
+    expected = list(range(len(aside.pieces)))
+    if numbers == expected:
+        return []
+    present = set(numbers)
+    first = next((number for number in expected if number not in present), None)
+    if first is None:
+        first = next(number for number, found in zip(expected, numbers, strict=False) if number != found)
+    return [aside.problem(first, "HTML has no place for Liquid here; move it between or into elements.")]
+
+
+def _finish(
+    aside: SetAside, html: str, links: list[str], notes: list[Problem], *, subject: str, preheader: str, tracked: bool
+) -> Compiled:
+    foot = "" if _has_footer(aside.source) else layout.FOOTER
+    text = _number_links(aside.put_back(_as_text(aside, html)))
+    html = _number_links(aside.put_back(html))
+    html = _before_end(html, foot + (_PIXEL if tracked else ""))
+    if preheader.strip():
+        line = layout.hidden_preheader(_escape_around_liquid(preheader.strip()))
+        html = _BODY.sub(lambda match: match[0] + line, html, count=1)
+    if foot:
+        text += (
+            "\n\n-- \n{{ account.name }}\n{{ account.postal_address }}\n\n"
+            "Unsubscribe: {{ unsubscribe_url }}\nPreferences: {{ preferences_url }}\n"
+        )
+    return Compiled(
+        subject=" ".join(subject.split()), html=html, text=text, links=tuple(links), notes=tuple(notes)
+    )
+
+
+def _has_footer(source: str) -> bool:
+    return bool(re.search(r"\{\{-?\s*unsubscribe_url", source) and re.search(r"account\.postal_address", source))
+
+
+def _before_end(html: str, extra: str) -> str:
+    at = html.lower().rfind("</body>")
+    return html + extra if at < 0 else html[:at] + extra + html[at:]
+
+
+def _escape_around_liquid(text: str) -> str:
+    aside = SetAside(text)
+    return aside.put_back(escape(aside.text))
+
+
+def _as_text(aside: SetAside, html: str) -> str:
+    """Return the text part; where the converter would lose or move Liquid, a plainer conversion that can't."""
+    text = get_text(aside.bare(html), _TEXT)
+    if aside.numbers(text) != aside.numbers(html):
+        text = get_text(aside.bare(html), ParserConfig(css=CSS_PROFILES["strict"]))
+    if aside.numbers(text) != aside.numbers(html):
+        text = re.sub(r"<[^>]*>", " ", re.sub(r"<(style|title)\b.*?</\1>", "", aside.bare(html), flags=re.S | re.I))
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"

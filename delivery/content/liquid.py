@@ -1,0 +1,218 @@
+"""Liquid with every bound that a template from outside needs; parsed once, run per recipient."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from liquid import BoundTemplate, Environment, Node, RenderContext, StrictDefaultUndefined
+from liquid.builtin.expressions import Path
+from liquid.builtin.expressions.primitive import RangeLiteral
+from liquid.exceptions import LiquidError, ResourceLimitError
+from liquid.expression import Expression
+from liquid.output import LimitedStringIO
+
+from delivery.content.filters import bounded_filters
+from delivery.content.problems import Problem, position
+
+MAX_SOURCE = 500_000
+MAX_TAGS = 2_000
+MAX_TAG_LENGTH = 2_000
+MAX_RANGE = 1_000
+MAX_OUTPUT = 500_000
+MAX_SECONDS = 0.5
+
+# raw is refused: what it prints would pass by the cleaning.
+_PIECE = re.compile(rf"\{{\{{.{{0,{MAX_TAG_LENGTH}}}?\}}\}}|\{{%.{{0,{MAX_TAG_LENGTH}}}?%\}}", re.DOTALL)
+_RAW = re.compile(r"\{%-?\s*(raw|doc)\b")
+_COMMENT = re.compile(r"\{%-?\s*(end)?comment\b")
+_TAGS = 2_000
+MAX_TAG_LENGTH = 2_000
+MAX_RANGE = 1_000
+MAX_OUTPUT = 500_000
+MAX_SECONDS = 0.5
+
+# raw is refused: what it prints would pass by the cleaning. Raw and comment blocks are one piece each.
+PIECES = re.compile(
+    r"\{%-?\s*(?P<block>raw|comment)\b.*?%\}.*?\{%-?\s*end(?P=block)\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL
+)
+_TAGS = frozenset(
+    "content output illegal if unless case for break continue assign capture comment echo cycle increment decrement #".split()
+)
+
+
+class TakesTooLong(ResourceLimitError):
+    """Filling one message took longer than `MAX_SECONDS`."""
+
+
+class _Output(LimitedStringIO):
+    deadline = float("inf")
+
+    def write(self, text: str, /) -> int:
+        if time.monotonic() > self.deadline:
+            raise TakesTooLong("this takes too long", token=None)
+        return super().write(text)
+
+
+class _Context(RenderContext):
+    __slots__ = ("deadline",)
+
+    def filter(self, name: str, token: Any) -> Any:
+        if time.monotonic() > self.deadline:
+            raise TakesTooLong("this takes too long", token=token)
+        return super().filter(name, token)
+
+    def copy(self, *args: Any, **kwargs: Any) -> RenderContext:
+        raise NotImplementedError("No tag of a mail copies its context.")
+
+
+class _Template(BoundTemplate):
+    context_class = _Context
+
+
+class _Environment(Environment):
+    block_nesting_limit = 20
+    context_depth_limit = 20
+    loop_iteration_limit = 10_000
+    local_namespace_limit = 200_000
+    output_stream_limit = MAX_OUTPUT
+    template_class = _Template
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        super().setup_tags_and_filters(extra=extra)
+        self.tags = {name: tag for name, tag in self.tags.items() if name in _TAGS}
+        self.filters = bounded_filters(self)
+
+
+HTML = _Environment(undefined=StrictDefaultUndefined, autoescape=True)
+PLAIN = _Environment(undefined=StrictDefaultUndefined, autoescape=False)
+
+
+def parse(source: str, *, html: bool) -> BoundTemplate:
+    """Parse a source that `check` found nothing wrong with. Raises `LiquidError`."""
+    return (HTML if html else PLAIN).from_string(source)
+
+
+def check(source: str, *, part: str, known: frozenset[str] | None) -> list[Problem]:
+    """Return what is wrong with a source; `known` has the fields there are (`contact.first_name`), None for any."""
+    found = _check_sizes(source, part)
+    if found:
+        return found
+    try:
+        template = parse(source, html=part == "body")
+    except LiquidError as error:
+        line, column = position(source, error.token.start_index) if error.token else (0, 0)
+        return [Problem(_sentence(error), line, column, part)]
+    return [*_check_ranges(template, source, part), *_check_filters(template, source, part)] + (
+        _check_fields(template, source, part, known) if known is not None else []
+    )
+
+
+def _check_sizes(source: str, part: str) -> list[Problem]:
+    if len(source) > MAX_SOURCE:
+        return [Problem(f"The text is longer than {MAX_SOURCE:,} characters.", part=part)]
+    if source.count("{{") + source.count("{%") > MAX_TAGS:
+        return [Problem(f"There are more than {MAX_TAGS:,} placeholders and tags.", part=part)]
+    raw = _RAW.search(source)
+    if raw:
+        return [Problem(f"The tag “{raw[1]}” can't be used in a mail.", *position(source, raw.start()), part)]
+    for opening in re.finditer(r"\{[{%]", source):
+        if not _PIECE.match(source, opening.start()):
+            message = f"This is not closed, or longer than {MAX_TAG_LENGTH:,} characters."
+            return [Problem(message, *position(source, opening.start()), part)]
+    return []
+
+
+def pieces(source: str) -> Iterator[tuple[int, str]]:
+    """Yield start and text of each placeholder, tag, and whole comment block."""
+    comment: int | None = None
+    for match in _PIECE.finditer(source):
+        kind = _COMMENT.match(match[0])
+        if comment is None and kind and not kind[1]:
+            comment = match.start()
+        elif comment is None:
+            yield match.start(), match[0]
+        elif kind and kind[1]:
+            yield comment, source[comment : match.end()]
+            comment = None
+
+
+def expressions(nodes: list[Node], context: RenderContext) -> Iterator[Expression]:
+    """Yield every expression in a parse tree."""
+    for node in nodes:
+        for expression in node.expressions():
+            yield from _below(expression)
+        yield from expressions(list(node.children(context)), context)
+
+
+def _below(expression: Expression) -> Iterator[Expression]:
+    yield expression
+    for child in expression.children():
+        yield from _below(child)
+
+
+def _all(template: BoundTemplate) -> list[Expression]:
+    return list(expressions(template.nodes, RenderContext(template)))
+
+
+def _check_ranges(template: BoundTemplate, source: str, part: str) -> list[Problem]:
+    found = []
+    for expression in _all(template):
+        if not isinstance(expression, RangeLiteral):
+            continue
+        ends = [getattr(end, "value", None) for end in (expression.start, expression.stop)]
+        if all(isinstance(end, int) and abs(end) <= MAX_RANGE for end in ends):
+            continue
+        line, column = position(source, expression.token.start_index)
+        found.append(Problem(f"A range needs whole numbers up to {MAX_RANGE:,} at both ends.", line, column, part))
+    return found
+
+
+def _check_filters(template: BoundTemplate, source: str, part: str) -> list[Problem]:
+    found = []
+    for expression in _all(template):
+        for used in getattr(expression, "filters", None) or []:
+            if used.name not in template.env.filters:
+                line, column = position(source, expression.token.start_index)
+                found.append(Problem(f"There is no filter “{used.name}” in mails.", line, column, part))
+    return found
+
+
+def _check_fields(template: BoundTemplate, source: str, part: str, known: frozenset[str]) -> list[Problem]:
+    roots = {name.partition(".")[0] for name in known}
+    found = []
+    for name, variables in template.analyze().globals.items():
+        for variable in variables:
+            path = ".".join(str(segment) for segment in variable.segments[:2])
+            if path in known or (name in roots and len(variable.segments) == 1 and name in known):
+                continue
+            line, column = position(source, variable.span.index)
+            found.append(Problem(f"There is no field “{path}”.", line, column, part))
+    return found
+
+
+def _sentence(error: LiquidError) -> str:
+    text = str(error.message or "").strip().rstrip(".")
+    return f"Liquid can't be read here: {text}."
+
+
+class Filling:
+    """One recipient's run through the Liquid parts of one source; state (assign, cycle) lasts for the run."""
+
+    def __init__(self, template: BoundTemplate, values: Mapping[str, object], deadline: float | None = None) -> None:
+        self._context = _Context(template, globals=values)
+        self._context.deadline = deadline or time.monotonic() + MAX_SECONDS
+
+    def run(self, node: Node) -> str:
+        """Return what a node prints for this recipient. Raises `LiquidError`."""
+        buffer = _Output(MAX_OUTPUT)
+        buffer.deadline = self._context.deadline
+        node.render(self._context, buffer)
+        return buffer.getvalue()
+
+
+def simple_path(expression: Expression) -> tuple[str, ...] | None:
+    """Return the names of a plain path such as contact.first_name, None for anything else."""
+    if isinstance(expression, Path) and all(isinstance(segment, str) for segment in expression.path):
+        return tuple(str(segment) for segment in expression.path)
+    return None

@@ -1,0 +1,83 @@
+"""Liquid pieces set aside while Markdown and HTML tools work on a text, and put back afterwards.
+
+Each piece becomes a word of letters and digits that Markdown, the HTML parser, the CSS inliner and the text converter
+all leave alone. Tags (`{% … %}`) between elements become comments, which may stand even inside tables.
+"""
+
+import hashlib
+import re
+
+from delivery.content import liquid
+from delivery.content.problems import Problem, position
+from delivery.content.scan import scan
+
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+
+
+class SetAside:
+    """The pieces of one source by number, and `text` in which a word stands for each."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        mark = "zq" + hashlib.blake2b(source.encode(), digest_size=4).hexdigest()
+        self._word = re.compile(rf"{mark}x(\d+)z")
+        self._any = re.compile(rf"<!--{mark}x(\d+)z-->|{mark}x(\d+)z")
+        self._lone = re.compile(rf"^[ \t]*({mark}x(\d+)z)[ \t]*$", re.MULTILINE)
+        self.pieces = list(liquid.pieces(source))
+        out, last = [], 0
+        for number, (start, text) in enumerate(self.pieces):
+            out.append(f"{source[last:start]}{mark}x{number}z")
+            last = start + len(text)
+        self.text = "".join(out) + source[last:]
+
+    def is_tag(self, number: int) -> bool:
+        """Tell whether a piece is a tag, which prints nothing by itself."""
+        return self.pieces[number][1].startswith("{%")
+
+    def has_piece(self, text: str) -> bool:
+        """Tell whether any piece stands in a text."""
+        return bool(self._any.search(text))
+
+    def numbers(self, text: str) -> list[int]:
+        """Return the pieces in a text, in order."""
+        return [int(match[1] or match[2]) for match in self._any.finditer(text)]
+
+    def put_back(self, text: str) -> str:
+        """Return the text with every word replaced by its piece."""
+        return self._any.sub(lambda match: self.pieces[int(match[1] or match[2])][1], text)
+
+    def bare(self, text: str) -> str:
+        """Return the text with comments turned into plain words, for tools that drop comments."""
+        return self._any.sub(lambda match: match[0].removeprefix("<!--").removesuffix("-->"), text)
+
+    def lone_tags_as_comments(self) -> str:
+        """Return the text with tags that have a line to themselves as comments, so that Markdown sees blocks there."""
+        return self._lone.sub(lambda match: f"<!--{match[1]}-->" if self.is_tag(int(match[2])) else match[0], self.text)
+
+    def tags_as_comments(self, html: str) -> str:
+        """Return HTML in which tags between elements are comments."""
+
+        def comment(match: re.Match[str]) -> str:
+            return f"<!--{match[0]}-->" if self.is_tag(int(match[1])) else match[0]
+
+        return "".join(
+            self._word.sub(comment, token.text) if token.kind == "text" else token.text for token in scan(html)
+        )
+
+    def misplaced(self, html: str) -> list[Problem]:
+        """Return a problem for each piece inside a tag but outside quotes, or in a style sheet."""
+        found = []
+        for token in scan(html):
+            if token.kind in ("open", "close"):
+                text = _QUOTED.sub("", token.text)
+            elif token.kind == "raw" and token.name == "style":
+                text = token.text
+            else:
+                continue
+            for number in self.numbers(text):
+                found.append(self.problem(number, "Liquid can't stand here; inside a tag it needs quotes around it."))
+        return found
+
+    def problem(self, number: int, message: str) -> Problem:
+        """Return a problem at the place of a piece."""
+        return Problem(message, *position(self.source, self.pieces[number][0]))

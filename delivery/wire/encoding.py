@@ -1,0 +1,117 @@
+"""Quoted-printable and header text, written so that nothing after them needs to look at the bytes again.
+
+A body made of these pieces is its own DKIM-relaxed canonical form and its own SMTP form: no line begins with a dot, no
+run of blanks is longer than one, no line ends in a blank, every line ends in CRLF and is at most 76 characters long.
+Sources: RFC 2045 §6.7, RFC 6376 §3.4.4, RFC 5321 §4.5.2, RFC 2047 §5.
+"""
+
+import re
+from base64 import b64encode
+
+_LINE = 75  # RFC 2045 allows 76, of which one is the "=" of a soft break
+SOFT_BREAK = b"=\r\n"
+_TABLE = [bytes((byte,)) if 33 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in range(256)]
+_TABLE[32] = b" "
+_SIMPLE = re.compile(rb"(?!\.)[!-<>-~]+(?: [!-<>-~]+)*")
+_NEWLINES = re.compile(r"\r\n|\r|\n")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
+_WORD_BYTES = 39  # 52 characters of base64 and 12 around them; 73 after "Subject: "
+_ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.\[\]:-]+")
+
+
+class CannotAddress(ValueError):
+    """The address can't be written in an SMTP command."""
+
+
+def quoted_printable(text: str) -> bytes:
+    """Encode a text, lines ended by CRLF; the end of the text gets no line end of its own."""
+    return b"\r\n".join(_encode_line(line.encode()) for line in _NEWLINES.split(text))
+
+
+def slot(text: str) -> bytes:
+    """Encode a value that stands between two soft line breaks."""
+    raw = text.encode("utf-8", "replace")
+    if len(raw) <= _LINE and _SIMPLE.fullmatch(raw):
+        return raw
+    return quoted_printable(text.encode("utf-8", "replace").decode())
+
+
+def _encode_line(line: bytes) -> bytes:
+    out: list[bytes] = []
+    width, before = 0, 0
+    last = len(line) - 1
+    for index, byte in enumerate(line):
+        piece = _TABLE[byte]
+        if byte == 32 and (before == 32 or index == last):
+            piece = b"=20"
+        elif byte == 46 and width == 0:
+            piece = b"=2E"
+        if width + len(piece) > _LINE:
+            out.append(SOFT_BREAK)
+            width = 0
+            if byte == 46:
+                piece = b"=2E"
+        out.append(piece)
+        width += len(piece)
+        before = byte
+    return b"".join(out)
+
+
+def header_text(text: str) -> bytes:
+    """Encode the value of an unstructured header; control characters, line ends among them, become blanks."""
+    text = one_line(text)
+    if text.isascii() and "=?" not in text and all(len(word) <= 60 for word in text.split(" ")):
+        return _fold(text.encode())
+    return b"\r\n ".join(b"=?utf-8?b?" + b64encode(word) + b"?=" for word in _words(text))
+
+
+def phrase(text: str) -> bytes:
+    """Encode a display name: plain, quoted, or as encoded words (RFC 5322 §3.2.5)."""
+    text = one_line(text)[:200]
+    if not text.isascii() or "=?" in text:
+        return header_text(text)
+    if re.fullmatch(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*", text):
+        return text.encode()
+    return b'"' + re.sub(r'(["\\])', r"\\\1", text).encode() + b'"'
+
+
+def address(text: str) -> bytes:
+    """Encode an address for a command or a header. Raises `CannotAddress`."""
+    if len(text) > 254 or not _ADDRESS.fullmatch(text):
+        raise CannotAddress("This address can't be used with SMTP.")
+    return text.encode("ascii")
+
+
+def mailbox(name: str, email: str) -> bytes:
+    """Encode a display name and an address."""
+    shown = phrase(name) if name.strip() else b""
+    return shown + (b" <" if shown else b"<") + address(email) + b">"
+
+
+def one_line(text: str) -> str:
+    """Return the text with every control character and run of blanks as one blank."""
+    return _CONTROLS.sub(" ", text.encode("utf-8", "replace").decode()).strip()
+
+
+def _fold(text: bytes) -> bytes:
+    if len(text) <= 66:
+        return text
+    lines, line = [], b""
+    for word in text.split(b" "):
+        if line and len(line) + 1 + len(word) > 66:
+            lines.append(line)
+            line = word
+        else:
+            line = line + b" " + word if line else word
+    return b"\r\n ".join([*lines, line])
+
+
+def _words(text: str) -> list[bytes]:
+    words, word = [], b""
+    for character in text:
+        raw = character.encode()
+        if len(word) + len(raw) > _WORD_BYTES:
+            words.append(word)
+            word = b""
+        word += raw
+    return [*words, word]
