@@ -1,0 +1,1 @@
+"""Tenants, login profiles, roles, two-factor, audit, outbox."""

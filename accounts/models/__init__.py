@@ -1,0 +1,28 @@
+"""Tables of tenants, login profiles, sign-in, audit and outbox."""
+
+from accounts.models.audit import AuditActor, AuditEvent, AuditSeal
+from accounts.models.outbox import Outbox
+from accounts.models.profiles import AcceptedTerms, EmailChange, User
+from accounts.models.sign_in import RecoveryCode, RememberedDevice, Session, TotpDevice
+from accounts.models.tenants import Account, ApiKey, Directory, Invitation, Membership, Role, SignUpInvitation
+
+__all__ = [
+    "AcceptedTerms",
+    "Account",
+    "ApiKey",
+    "AuditActor",
+    "AuditEvent",
+    "AuditSeal",
+    "Directory",
+    "EmailChange",
+    "Invitation",
+    "Membership",
+    "Outbox",
+    "RecoveryCode",
+    "RememberedDevice",
+    "Role",
+    "Session",
+    "SignUpInvitation",
+    "TotpDevice",
+    "User",
+]

@@ -1,0 +1,125 @@
+"""What lower apps want mailed or announced, put down in the same transaction as its cause.
+
+Higher apps register handlers (`handles`) in their AppConfig.ready; `drain` hands entries over, each in a transaction of
+its own that also removes it. A handler must be safe to run again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import transaction
+
+from accounts.models import Outbox
+from emailconcert.lib import encryption
+from emailconcert.lib.tenancy import platform_scope
+
+logger = logging.getLogger(__name__)
+
+_CONTEXT = "accounts_outbox.sealed_payload"
+_ATTEMPTS = 12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry as its handler sees it."""
+
+    id: int
+    account_id: int | None
+    kind: str
+    topic: str
+    payload: dict[str, Any]
+    created_at: datetime
+
+
+Handler = Callable[[Entry], None]
+_handlers: dict[str, list[Handler]] = {Outbox.Kind.MAIL: [], Outbox.Kind.EVENT: []}
+
+
+def handles(kind: Outbox.Kind) -> Callable[[Handler], Handler]:
+    """Register a function for every entry of `kind`."""
+
+    def register(handler: Handler) -> Handler:
+        if handler not in _handlers[kind]:
+            _handlers[kind].append(handler)
+        return handler
+
+    return register
+
+
+def put_mail(
+    *, template: str, to: str, context: dict[str, Any], language: str = "en", account_id: int | None, now: datetime
+) -> None:
+    """Ask for one service mail: `templates/mail/{template}.subject.txt`, `.txt` and `.html` rendered with `context`.
+
+    `context` holds plain JSON values. The mail leaves after commit, by delivery's handler.
+    """
+    payload = {"to": to, "context": context, "language": language}
+    _put(kind=Outbox.Kind.MAIL, topic=template, payload=payload, account_id=account_id, now=now)
+
+
+def put_event(*, topic: str, payload: dict[str, Any], account_id: int, now: datetime) -> None:
+    """Announce a domain event, for example `contact.subscribed`; ids only."""
+    _put(kind=Outbox.Kind.EVENT, topic=topic, payload=payload, account_id=account_id, now=now)
+
+
+def _put(*, kind: Outbox.Kind, topic: str, payload: dict[str, Any], account_id: int | None, now: datetime) -> None:
+    # bulk_create of one: the application's role may insert here but not read back.
+    entry = Outbox(
+        account_id=account_id,
+        kind=kind,
+        topic=topic,
+        sealed_payload=encryption.seal(orjson.dumps(payload), context=_CONTEXT),
+        due_at=now,
+    )
+    with platform_scope("accounts: put into the outbox"):
+        entry.save(force_insert=True)
+
+
+def drain(*, now: datetime, limit: int = 200) -> int:
+    """Hand over what is due; return how many entries were handled."""
+    handled = 0
+    for _ in range(limit):
+        if not _drain_one(now):
+            break
+        handled += 1
+    return handled
+
+
+def _drain_one(now: datetime) -> bool:
+    with transaction.atomic(), platform_scope("accounts: drain the outbox"):
+        row = (
+            Outbox.objects.select_for_update(skip_locked=True)
+            .filter(due_at__lte=now, failed_at=None)
+            .order_by("due_at")
+            .first()
+        )
+        if row is None:
+            return False
+        # Claimed by moving it on: a handler that dies with its process is tried again then.
+        row.attempts += 1
+        row.due_at = now + timedelta(seconds=min(3600, 10 * 2**row.attempts))
+        if row.attempts > _ATTEMPTS:
+            row.failed_at = now
+        row.save(update_fields=["attempts", "due_at", "failed_at"])
+    if row.failed_at is None:
+        _hand_over(row)
+    return True
+
+
+def _hand_over(row: Outbox) -> None:
+    payload = orjson.loads(encryption.unseal(row.sealed_payload, context=_CONTEXT))
+    entry = Entry(row.pk, row.account_id, row.kind, row.topic, payload, row.created_at)
+    try:
+        for handler in _handlers[Outbox.Kind(row.kind)]:
+            handler(entry)
+    except Exception as error:  # noqa: BLE001  # the entry stays and is tried again; one bad handler stops nobody
+        logger.exception("outbox entry failed", extra={"entry": row.pk, "topic": row.topic})
+        with platform_scope("accounts: drain the outbox"):
+            Outbox.objects.filter(pk=row.pk).update(error=type(error).__name__)
+        return
+    with platform_scope("accounts: drain the outbox"):
+        Outbox.objects.filter(pk=row.pk).delete()

@@ -1,0 +1,63 @@
+"""Tables of campaigns: what is said, to whom and when."""
+
+from django.db import models
+
+from contacts.models import List
+from delivery.models import Mailing, Sender
+from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
+
+
+class Campaign(TenantModel):
+    """One email sent once to an audience. What becomes of its messages is the mailings' to tell."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SENDING = "sending", "Sending"
+        PAUSED = "paused", "Paused"
+        SENT = "sent", "Sent"
+        CANCELLED = "cancelled", "Cancelled"
+
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    sender = TenantForeignKey(Sender, on_delete=models.PROTECT, null=True, related_name="campaigns")
+    reply_to = models.CharField(max_length=254, blank=True)
+    created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    sent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("account", "-id"), name="campaigns_by_age"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CampaignList(TenantModel):
+    """A list that a campaign goes to."""
+
+    campaign = TenantForeignKey(Campaign, on_delete=models.CASCADE, related_name="list_links", db_index=False)
+    list = TenantForeignKey(List, on_delete=models.CASCADE, related_name="campaign_links")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "campaign", "list"), name="one_list_per_campaign"),)
+
+
+class Variant(TenantModel):
+    """One alternative of a campaign's content. Every campaign has at least one."""
+
+    class Kind(models.TextChoices):
+        MARKDOWN = "markdown", "Markdown"
+        HTML = "html", "HTML"
+
+    campaign = TenantForeignKey(Campaign, on_delete=models.CASCADE, related_name="variants", db_index=False)
+    name = models.CharField(max_length=1, default="A")
+    subject = models.CharField(max_length=250, blank=True)
+    preheader = models.CharField(max_length=250, blank=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.MARKDOWN)
+    source = models.TextField(blank=True)
+    mailing = TenantForeignKey(Mailing, on_delete=models.SET_NULL, null=True, related_name="variants")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "campaign", "name"), name="one_variant_per_name"),)

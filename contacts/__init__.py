@@ -1,0 +1,1 @@
+"""Who may be written to, and what is known of them."""

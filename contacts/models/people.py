@@ -1,0 +1,95 @@
+"""Contacts and what is known of them."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
+
+
+class Contact(TenantModel):
+    """A person an account may write to. `email` is normalised; `email_hash` is the account's keyed hash of it."""
+
+    class Source(models.TextChoices):
+        MEMBER = "member", "Added by a member"
+        IMPORT = "import", "Import"
+        FORM = "form", "Form"
+        API = "api", "API"
+        DEMO = "demo", "Sample data"
+
+    email = models.CharField(max_length=254)
+    email_hash = models.BinaryField(max_length=32)
+    first_name = models.CharField(max_length=100, blank=True, db_default="")
+    last_name = models.CharField(max_length=100, blank=True, db_default="")
+    language = models.CharField(max_length=10, blank=True, db_default="")
+    country = models.CharField(max_length=2, blank=True, db_default="")
+    time_zone = models.CharField(max_length=64, blank=True, db_default="")
+    values = models.JSONField(default=dict, db_default={}, help_text="Custom values by field key.")
+    source = models.CharField(max_length=8, choices=Source)
+    source_id = models.BigIntegerField(null=True, help_text="Which import or form.")
+    tracking_off = models.BooleanField(db_default=False)
+    paused_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("account", "email"), name="one_contact_per_address"),
+            models.UniqueConstraint(fields=("account", "email_hash"), name="one_contact_per_address_hash"),
+        )
+        indexes = (models.Index(fields=("account", "-created_at", "-id"), name="contact_by_age"),)
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+
+class CustomField(TenantModel):
+    """A field that the account adds to its contacts."""
+
+    class Type(models.TextChoices):
+        TEXT = "text", "Text"
+        NUMBER = "number", "Number"
+        DATE = "date", "Date"
+        BOOLEAN = "boolean", "Yes or no"
+
+    key = models.SlugField(max_length=40)
+    label = models.CharField(max_length=60)
+    type = models.CharField(max_length=10, choices=Type, default=Type.TEXT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "key"), name="one_field_per_key"),)
+
+
+class Tag(TenantModel):
+    """An internal label."""
+
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "name"), name="one_tag_per_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactTag(TenantModel):
+    """A tag on a contact."""
+
+    contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="tag_links", db_index=False)
+    tag = TenantForeignKey(Tag, on_delete=models.CASCADE, related_name="contact_links", db_index=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "contact", "tag"), name="one_tag_per_contact"),)
+        indexes = (models.Index(fields=("account", "tag"), name="contacts_by_tag"),)
+
+
+class ContactEvent(TenantModel):
+    """One entry of a contact's timeline that no other table tells: added, imported, changed, subscribed …"""
+
+    contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="events", db_index=False)
+    at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(max_length=30)
+    details = models.JSONField(default=dict, db_default={})
+
+    class Meta:
+        indexes = (models.Index(fields=("account", "contact", "-id"), name="timeline_of_contact"),)

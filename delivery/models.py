@@ -1,0 +1,222 @@
+"""Tables of mailings and their messages, sending domains and connections.
+
+`Message` is partitioned by ranges of the mailing's id, made in SQL (migration 0002), lean, and never the target of a
+foreign key. Its `outcome` is final once set; what is learnt later is its `signal`.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from emailconcert.lib.tenancy import TenantForeignKey, TenantManager, TenantModel
+
+
+class SendingDomain(TenantModel):
+    """A domain of the account's, with its DKIM key."""
+
+    domain = models.CharField(max_length=253)
+    selector = models.CharField(max_length=40)
+    sealed_private_key = models.BinaryField(help_text="RSA-2048, PKCS#8, sealed with the account's key.")
+    public_key = models.TextField(help_text="Base64 for the DNS record.")
+    verified_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    findings = models.JSONField(default=dict, help_text="Per record: expected and found.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "domain"), name="one_domain_per_account"),)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class Sender(TenantModel):
+    """A name and address that mail is sent from."""
+
+    name = models.CharField(max_length=100)
+    email = models.CharField(max_length=254)
+    domain = TenantForeignKey(SendingDomain, on_delete=models.SET_NULL, null=True, related_name="senders")
+    verified_at = models.DateTimeField(null=True, help_text="The mailbox said yes.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "email"), name="one_sender_per_address"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+class Connection(TenantModel):
+    """How mail leaves: an SMTP server, or a provider through django-anymail. None means the platform's."""
+
+    class Kind(models.TextChoices):
+        SMTP = "smtp", "SMTP server"
+        ANYMAIL = "anymail", "Provider"
+
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=8, choices=Kind)
+    backend = models.CharField(max_length=100, blank=True, help_text="For a provider: the anymail backend's path.")
+    sealed_settings = models.BinaryField(help_text="Address and credentials as JSON, sealed with the account's key.")
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Mailing(TenantModel):
+    """Compiled content sent to many people."""
+
+    class Kind(models.TextChoices):
+        CAMPAIGN = "campaign", "Campaign"
+        AUTOMATION = "automation", "Automation"
+        TRANSACTIONAL = "transactional", "Transactional"
+        TEST = "test", "Test mail"
+
+    class State(models.TextChoices):
+        COMPILED = "compiled", "Compiled"
+        MATERIALISING = "materialising", "Gathering its audience"
+        SENDING = "sending", "Sending"
+        PAUSED = "paused", "Paused"
+        CANCELLED = "cancelled", "Cancelled"
+        DONE = "done", "Done"
+
+    kind = models.CharField(max_length=13, choices=Kind)
+    state = models.CharField(max_length=13, choices=State, default=State.COMPILED)
+    held_reason = models.CharField(max_length=200, blank=True, help_text="Why it is paused, if not by a member.")
+    connection = TenantForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="mailings")
+    domain = TenantForeignKey(SendingDomain, on_delete=models.SET_NULL, null=True, related_name="mailings")
+    from_name = models.CharField(max_length=100)
+    from_email = models.CharField(max_length=254)
+    reply_to = models.CharField(max_length=254, blank=True)
+    program = models.BinaryField(help_text="The compiled content, as delivery.content writes it.")
+    list_ids = ArrayField(models.BigIntegerField(), default=list, help_text="Lists it goes to; empty for none.")
+    list_name = models.CharField(max_length=100, blank=True, help_text="For List-Id.")
+    tracks_opens = models.BooleanField(default=True)
+    tracks_clicks = models.BooleanField(default=True)
+    audience = models.BigIntegerField(default=0, help_text="Messages materialised.")
+    excluded = models.JSONField(default=dict, help_text="Left out before that: counts by reason.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    start_at = models.DateTimeField(null=True, help_text="Nothing leaves before.")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=("state", "start_at"),
+                condition=models.Q(state__in=("materialising", "sending")),
+                name="mailings_under_way",
+            ),
+        )
+
+
+class Link(TenantModel):
+    """A link of a mailing that is counted; `number` stands in the tracking address."""
+
+    mailing = TenantForeignKey(Mailing, on_delete=models.CASCADE, related_name="links", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    url = models.TextField()
+    label = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "mailing", "number"), name="one_link_per_number"),)
+        indexes = (models.Index(fields=("mailing", "number"), name="links_for_the_edge"),)
+
+
+class Batch(TenantModel):
+    """Messages that one worker claims: sequences `first` to `last` of a mailing. Its counts are settled ones."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Waiting"
+        LEASED = "leased", "With a worker"
+        DONE = "done", "Done"
+
+    mailing = TenantForeignKey(Mailing, on_delete=models.CASCADE, related_name="batches", db_index=False)
+    number = models.PositiveIntegerField()
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+    state = models.CharField(max_length=6, choices=State, default=State.OPEN, db_default=State.OPEN)
+    not_before = models.DateTimeField(db_default=Now())
+    worker = models.CharField(max_length=100, blank=True, db_default="")
+    host = models.CharField(max_length=100, blank=True, db_default="")
+    boot_id = models.CharField(max_length=40, blank=True, db_default="")
+    journal = models.CharField(max_length=200, blank=True, db_default="")
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    sending = models.PositiveIntegerField(default=0, db_default=0)
+    sent = models.PositiveIntegerField(default=0, db_default=0)
+    failed = models.PositiveIntegerField(default=0, db_default=0)
+    skipped = models.PositiveIntegerField(default=0, db_default=0)
+    unconfirmed = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "mailing", "number"), name="one_batch_per_number"),)
+        indexes = (
+            models.Index(fields=("mailing", "number"), condition=models.Q(state="open"), name="batches_to_claim"),
+            models.Index(fields=("lease_until",), condition=models.Q(state="leased"), name="batches_leased"),
+        )
+
+
+class Outcome(models.IntegerChoices):
+    """What became of a message; the last four are final."""
+
+    QUEUED = 0, "Queued"
+    SENDING = 1, "Sending"
+    SENT = 2, "Sent"
+    FAILED = 3, "Failed"
+    SKIPPED = 4, "Skipped"
+    UNCONFIRMED = 5, "Unconfirmed"
+
+
+class Reason(models.IntegerChoices):
+    """Why a message was skipped or failed."""
+
+    NONE = 0, ""
+    UNSUBSCRIBED = 1, "Unsubscribed"
+    SUPPRESSED = 2, "On the suppression list"
+    RESTRICTED = 3, "Restricted"
+    ERASED = 4, "Erased"
+    PAUSED = 5, "Paused by the person"
+    DUPLICATE = 6, "Duplicate address"
+    TEMPLATE_ERROR = 7, "Content could not be filled in"
+    LIMIT = 8, "Over a limit"
+    CANCELLED = 9, "Cancelled"
+    REJECTED = 20, "Rejected by the mail server"
+    MAILBOX_UNKNOWN = 21, "No such mailbox"
+    MAILBOX_FULL = 22, "Mailbox full"
+    POLICY = 23, "Refused for policy or content"
+    UNREACHABLE = 24, "The mail server could not be reached"
+
+
+class Signal(models.IntegerChoices):
+    """What was learnt after sending."""
+
+    NONE = 0, ""
+    DELIVERED = 1, "Delivered"
+    SOFT_BOUNCE = 2, "Soft bounce"
+    HARD_BOUNCE = 3, "Hard bounce"
+    COMPLAINED = 4, "Spam complaint"
+
+
+class Message(models.Model):
+    """One mailing to one contact. Key: account, mailing, sequence (from 1)."""
+
+    pk = models.CompositePrimaryKey("account_id", "mailing_id", "sequence")
+    account = models.ForeignKey(
+        "accounts.Account", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    mailing = TenantForeignKey(Mailing, on_delete=models.DO_NOTHING, db_index=False, related_name="messages")
+    sequence = models.IntegerField()
+    contact_id = models.BigIntegerField(null=True, help_text="Emptied by erasure.")
+    outcome = models.SmallIntegerField(choices=Outcome, default=Outcome.QUEUED)
+    reason = models.SmallIntegerField(choices=Reason, default=Reason.NONE)
+    signal = models.SmallIntegerField(choices=Signal, default=Signal.NONE)
+    reply_code = models.SmallIntegerField(null=True, help_text="The mail server's last reply.")
+    settled_at = models.DateTimeField(null=True)
+
+    objects = TenantManager()
+
+    class Meta:
+        managed = False
+        db_table = "delivery_message"

@@ -1,0 +1,17 @@
+"""The admin site needs a second factor, always."""
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+
+
+class PlatformAdminSite(AdminSite):
+    """Opens for active staff whose session passed a second factor."""
+
+    site_header = "EmailConcert"
+    site_title = "EmailConcert"
+    index_title = "Platform"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let staff in who are verified by django-otp."""
+        user = request.user
+        return bool(user.is_active and getattr(user, "is_staff", False) and user.is_verified())  # type: ignore[union-attr]  # OTPMiddleware adds it

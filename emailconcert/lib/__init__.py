@@ -1,0 +1,1 @@
+"""The lowest layer: tools without models, which every app may import."""

@@ -1,0 +1,26 @@
+"""Where a request comes from."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return the caller's address: the entry of X-Forwarded-For that the outermost trusted proxy wrote."""
+    proxies: int = settings.TRUSTED_PROXIES
+    if proxies:
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        if len(hops) >= proxies:
+            return hops[-proxies]
+    return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  # an unknown address, nothing is bound
+
+
+def truncated_ip(address: str) -> str:
+    """Return the network an address is in: /24 for IPv4, /48 for IPv6; empty where it is no address."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    prefix = 24 if ip.version == 4 else 48
+    return str(ipaddress.ip_network((ip, prefix), strict=False).network_address)

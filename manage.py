@@ -1,0 +1,22 @@
+#!/usr/bin/env python
+"""Run the commands of EmailConcert."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run one command; a bad setting is a sentence, not a traceback."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emailconcert.settings")
+    from django.core.management import execute_from_command_line
+
+    from emailconcert.lib.env import BadSetting
+
+    try:
+        execute_from_command_line(sys.argv)
+    except BadSetting as error:
+        sys.exit(f"manage.py: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What may be done with a person's data: requests, suppression, consent, ledger, registers."""

@@ -1,0 +1,15 @@
+"""Tables of events, inbox and rollups."""
+
+from tracking.models.events import Event, Inbox, Kind
+from tracking.models.rollups import ContactActivity, HourlyRollup, LinkRollup, MailingRollup, MessageActivity
+
+__all__ = [
+    "ContactActivity",
+    "Event",
+    "HourlyRollup",
+    "Inbox",
+    "Kind",
+    "LinkRollup",
+    "MailingRollup",
+    "MessageActivity",
+]
