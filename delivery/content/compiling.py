@@ -18,7 +18,7 @@ from delivery.content import layout, liquid
 from delivery.content.html import clean
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
-from delivery.content.program import CLICK, OPEN, URL_NAMES
+from delivery.content.program import CLICK, OPEN, URL_NAMES, Fragment, Program, Urls
 
 KINDS = ("markdown", "html")
 MAX_SUBJECT = 500
@@ -75,7 +75,10 @@ def compile_content(
     problems = _lost(aside, inlined)
     if problems:
         raise CannotCompile(problems)
-    return _finish(aside, inlined, cleaned.links, cleaned.notes, subject=subject, preheader=preheader, tracked=tracked)
+    notes = cleaned.notes if kind == "html" else [Problem(note.message) for note in cleaned.notes]
+    made = _finish(aside, inlined, cleaned.links, notes, subject=subject, preheader=preheader, tracked=tracked)
+    _try_out(made)
+    return made
 
 
 def known_names(contact_fields: frozenset[str]) -> frozenset[str]:
@@ -96,6 +99,19 @@ def _check(source: str, subject: str, preheader: str, known: frozenset[str] | No
     for part, text in (("subject", subject), ("preheader", preheader), ("body", source)):
         problems += liquid.check(text, part=part, known=known)
     return problems
+
+
+def _try_out(made: Compiled) -> None:
+    """Run what is the same for everybody once, so that what can never be filled is said now."""
+    program = Program.load(made.sources(), urls=Urls("", ""), constants={})
+    for part in (program.subject, program.html, program.text):
+        filling = part.filling({}, "")
+        for piece in part.pieces:
+            if isinstance(piece, Fragment) and part.is_constant(piece.node):
+                try:
+                    filling.run(piece.node)
+                except liquid.LiquidError as error:
+                    raise CannotCompile([Problem(liquid.sentence(error))]) from None
 
 
 def _link(number: int) -> str:

@@ -102,7 +102,7 @@ def check(source: str, *, part: str, known: frozenset[str] | None) -> list[Probl
         template = parse(source, html=part == "body")
     except LiquidError as error:
         line, column = position(source, error.token.start_index) if error.token else (0, 0)
-        return [Problem(_sentence(error), line, column, part)]
+        return [Problem(sentence(error), line, column, part)]
     return [*_check_ranges(template, source, part), *_check_filters(template, source, part)] + (
         _check_fields(template, source, part, known) if known is not None else []
     )
@@ -191,7 +191,8 @@ def _check_fields(template: BoundTemplate, source: str, part: str, known: frozen
     return found
 
 
-def _sentence(error: LiquidError) -> str:
+def sentence(error: LiquidError) -> str:
+    """Return an error as a sentence to the owner."""
     text = str(error.message or "").strip().rstrip(".")
     return f"Liquid can't be read here: {text}."
 

@@ -83,14 +83,21 @@ class Part:
         for node in self._template.nodes:
             if isinstance(node, ContentNode):
                 yield node.text
-            elif self._is_constant(node):
-                yield liquid.Filling(self._template, self._constants).run(node)
+            elif self.is_constant(node):
+                yield self._fold(node)
             elif isinstance(node, OutputNode):
                 yield from self._output(node)
             else:
                 yield Fragment(node)
 
-    def _is_constant(self, node: Node) -> bool:
+    def _fold(self, node: Node) -> Piece:
+        try:
+            return liquid.Filling(self._template, self._constants).run(node)
+        except liquid.LiquidError:
+            return Fragment(node)  # fails for each recipient, and is told there
+
+    def is_constant(self, node: Node) -> bool:
+        """Tell whether a node prints the same for every recipient."""
         if self._stateful:
             return False
         context = liquid.RenderContext(self._template)
