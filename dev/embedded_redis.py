@@ -23,7 +23,8 @@ dir "{folder}"
 databases {databases}
 save ""
 appendonly no
-daemonize no
+daemonize yes
+logfile "{log}"
 """
 
 
@@ -55,19 +56,13 @@ class EmbeddedRedis:
         places.make_folder(self.folder)
         places.make_folder(self.log.parent)
         settings = self.folder / "redis.conf"
-        settings.write_text(SETTINGS.format(socket=self.socket, folder=self.folder, databases=DATABASES))
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [str(program()), str(settings)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                start_new_session=True,  # Ctrl-C is the runner's to hear
-            )
+        settings.write_text(SETTINGS.format(socket=self.socket, folder=self.folder, databases=DATABASES, log=self.log))
+        started = subprocess.run(
+            [str(program()), str(settings)], stdin=subprocess.DEVNULL, cwd=self.folder, check=False
+        )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
-            if process.poll() is not None or time.monotonic() > deadline:
+            if started.returncode or time.monotonic() > deadline:
                 raise Problem(f"Redis did not start: read the end of {self.log}.")
             time.sleep(0.02)
 

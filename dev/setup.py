@@ -90,6 +90,14 @@ def make_venv() -> None:
         ) from error
 
 
+def point_at_checkout() -> None:
+    """Let every program of the virtual environment (pytest, celery) import the checkout, wherever it is called."""
+    for folder in VENV.glob("lib/python*/site-packages"):
+        link = folder / "emailconcert-checkout.pth"
+        if not link.exists() or link.read_text() != f"{ROOT}\n":
+            link.write_text(f"{ROOT}\n")
+
+
 class PackageCounter:
     """Shows how far pip has come, in a line for every twenty packages."""
 
@@ -183,6 +191,7 @@ def set_up(*, front_end: bool) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         make_venv()
+        point_at_checkout()
         unless_done(VENV / ".installed", digest([REQUIREMENTS], sys.version), install_requirements)
         if front_end:
             install_front_end()

@@ -96,9 +96,9 @@ class Store:
             where += " AND (recipients LIKE ? ESCAPE '\\' OR subject LIKE ? ESCAPE '\\')"
             values += [_pattern(either)] * 2
         with self._lock:
-            count = f"SELECT count(*) FROM message WHERE {where}"  # noqa: S608  # nosec B608 - fixed texts
+            count = f"SELECT count(*) FROM message WHERE {where}"  # noqa: S608  # fixed texts
             (total,) = self._connection.execute(count, values).fetchone()
-            page = f"SELECT {COLUMNS} FROM message WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608  # nosec B608 - fixed texts
+            page = f"SELECT {COLUMNS} FROM message WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608  # fixed texts
             rows = self._connection.execute(page, [*values, limit, offset]).fetchall()
         return total, [_summary(row) for row in rows]
 
@@ -106,7 +106,7 @@ class Store:
         """Return one message with its source, or None."""
         with self._lock:
             row = self._connection.execute(
-                f"SELECT {COLUMNS}, source FROM message WHERE id = ?",  # noqa: S608  # nosec B608 - fixed texts
+                f"SELECT {COLUMNS}, source FROM message WHERE id = ?",  # noqa: S608  # fixed texts
                 [number],
             ).fetchone()
         return (_summary(row[:-1]), bytes(row[-1])) if row else None
