@@ -14,4 +14,5 @@ class PlatformAdminSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Let staff in who are verified by django-otp."""
         user = request.user
-        return bool(user.is_active and getattr(user, "is_staff", False) and user.is_verified())  # type: ignore[union-attr]  # OTPMiddleware adds it
+        verified = getattr(user, "is_verified", None)  # put there by OTPMiddleware
+        return bool(user.is_active and getattr(user, "is_staff", False) and verified and verified())

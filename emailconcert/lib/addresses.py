@@ -44,7 +44,7 @@ def _normalise_unusual(address: str) -> str:
     if len(address) > 320:
         raise BadAddress("An email address has at most 254 characters.")
     try:
-        found = validate_email(address, check_deliverability=False, test_environment=True)
+        found = validate_email(address, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise BadAddress(f"“{_shorten(address)}” is not an email address: {error}") from None
     if found.ascii_domain.endswith(_SPECIAL_USE):

@@ -26,7 +26,7 @@ def render_part(
 
 def redirect_to(request: HttpRequest, to: str, **kwargs: Any) -> HttpResponse:
     """Redirect; htmx is told to load the new page as a whole."""
-    response = redirect(to, **kwargs)
+    response: HttpResponse = redirect(to, **kwargs)
     if is_htmx(request):
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = response["Location"]

@@ -9,16 +9,16 @@ from django.conf import settings
 
 
 def encryption_ring() -> dict[int, bytes]:
-    """Key-encryption keys by number, newest first."""
+    """Return the key-encryption keys by number, newest first."""
     return dict(settings.ENCRYPTION_KEYS)
 
 
 def token_ring() -> dict[int, bytes]:
-    """Token-signing keys by number, newest first."""
+    """Return the token-signing keys by number, newest first."""
     return dict(settings.TOKEN_KEYS)
 
 
 def address_hash_key() -> bytes:
-    """The key of the keyed address hash."""
+    """Return the key of the keyed address hash."""
     key: bytes = settings.ADDRESS_HASH_KEY
     return key

@@ -107,7 +107,6 @@ def composite_keys(model: type[models.Model]) -> list[str]:
     """Return the statements that add a model's composite foreign keys."""
     statements = []
     for field in tenant_keys(model):
-        target = field.related_model
-        assert not isinstance(target, str)
-        statements.append(composite_key(model._meta.db_table, field.column or "", target._meta.db_table))
+        target = field.remote_field.model._meta.db_table
+        statements.append(composite_key(model._meta.db_table, field.column or "", target))
     return statements
