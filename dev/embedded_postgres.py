@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from dev import places, privileges
+from dev import places, privileges, processes
 from dev.problems import Problem
 
 DATABASE = "emailconcert"
@@ -164,12 +163,9 @@ class EmbeddedPostgres:
 
         PostgreSQL itself refuses to start when that process number is in use again, by a zombie even.
         """
-        deadline = time.monotonic() + 3
-        while (left := self._own_processes()) and time.monotonic() < deadline:
-            time.sleep(0.05)  # children of a killed server notice its end and leave by themselves
-        for process in left:
-            process.kill()
-        psutil.wait_procs(left, timeout=5)
+        # Children of a killed server notice its end and leave by themselves.
+        left = processes.wait_for(self._own_processes(), seconds=3)
+        processes.end(left, seconds=3)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         shutil.rmtree(self.sockets, ignore_errors=True)
 

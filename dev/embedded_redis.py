@@ -1,6 +1,5 @@
 """A Redis of one's own under VAR_DIR, on a socket; it keeps nothing on disk, as PostgreSQL is the queue of record."""
 
-import contextlib
 import socket
 import subprocess
 import time
@@ -9,11 +8,12 @@ from pathlib import Path
 
 import psutil
 
-from dev import places
+from dev import places, processes
 from dev.problems import Problem
 
 DATABASES = 64  # one for each pytest-xdist worker
 START_SECONDS = 15
+STOP_SECONDS = 5
 
 SETTINGS = """\
 port 0
@@ -68,13 +68,7 @@ class EmbeddedRedis:
 
     def stop(self) -> None:
         """Stop whatever Redis works in the folder, and remove its socket."""
-        left = self._own_processes()
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-        _, stubborn = psutil.wait_procs(left, timeout=5)
-        for process in stubborn:
-            process.kill()
+        processes.end(self._own_processes(), seconds=STOP_SECONDS)
         self.socket.unlink(missing_ok=True)
 
     def _answers(self) -> bool:

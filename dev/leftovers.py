@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from dev import places
+from dev import places, processes
 from dev.problems import Problem
 
 # Every process that the runner starts carries this, and so do their children: it finds them again.
@@ -45,10 +45,5 @@ def find(var: Path) -> list[psutil.Process]:
 def stop(var: Path) -> int:
     """Stop what a killed runner left running under `var`; return how many processes there were."""
     left = find(var)
-    for process in left:
-        process.terminate()
-    _, stubborn = psutil.wait_procs(left, timeout=5)
-    for process in stubborn:
-        process.kill()
-    psutil.wait_procs(stubborn, timeout=5)
+    processes.end(left, seconds=5)
     return len(left)
