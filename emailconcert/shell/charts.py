@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
-WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 52, 16, 16, 28
-_NICE_STEPS = (1, 2, 5, 10)
+from emailconcert.shell.numbers import format_short
+
+WIDTH, HEIGHT = 960, 280
+LEFT, RIGHT, TOP, BOTTOM = 60, 12, 16, 32
+_NICE_STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 _MAX_LABELS = 7
 _TICKS = 4
 
@@ -55,7 +57,7 @@ class Funnel:
 class Tick:
     """One grid line."""
 
-    value: int
+    text: str
     y: float
 
 
@@ -83,11 +85,11 @@ class Spot:
 
 
 def axis_top(highest: int) -> int:
-    """The end of an axis from zero to `highest`: a round number of four equal steps of whole numbers."""
+    """Return the end of an axis from zero to `highest`: a round number of four equal steps of whole numbers."""
     step = max(highest / _TICKS, 1)
     scale = 10 ** floor(log10(step))
-    nice = next(factor for factor in _NICE_STEPS if factor * scale >= step - 1e-9)
-    return int(nice * scale) * _TICKS
+    steps = (factor * scale for factor in _NICE_STEPS)
+    return int(next(nice for nice in steps if nice >= step - 1e-9 and nice == int(nice))) * _TICKS
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
@@ -108,16 +110,16 @@ class _Plane:
     top: int
 
     def x(self, index: int) -> float:
-        """The x of the moment with this index; a single one stands in the middle."""
+        """Return the x of the moment with this index; a single one stands in the middle."""
         span = WIDTH - LEFT - RIGHT
         return LEFT + (span * index / (self.count - 1) if self.count > 1 else span / 2)
 
     def y(self, value: float) -> float:
-        """The y of a value."""
+        """Return the y of a value."""
         return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / self.top)
 
     def points(self, values: Sequence[int]) -> list[tuple[float, float]]:
-        """The points of a series."""
+        """Return the points of a series."""
         return [(self.x(index), self.y(value)) for index, value in enumerate(values)]
 
 
@@ -134,7 +136,7 @@ def draw_timeline(chart: Timeline) -> dict[str, object]:
         "machines_line": _path(plane.points(chart.machines)),
         "machines_area": _area(plane.points(chart.machines), base=base),
         "previous_line": _path(plane.points(chart.previous)),
-        "ticks": [Tick(value, plane.y(value)) for value in range(0, plane.top + 1, plane.top // _TICKS)],
+        "ticks": [Tick(format_short(value), plane.y(value)) for value in range(0, plane.top + 1, plane.top // _TICKS)],
         "labels": _labels(chart.labels, plane),
         "spots": _spots(chart, plane),
         "people_total": sum(chart.people),

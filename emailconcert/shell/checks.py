@@ -11,7 +11,7 @@ from emailconcert.shell import nav
 
 
 @register("shell")
-def places_exist(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def places_exist(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 (what Django gives a check)
     """Refuse a place whose page does not exist."""
     errors: list[CheckMessage] = []
     for url_name in [*(place.url_name for place in nav.places()), *nav.links().values()]:

@@ -31,7 +31,9 @@ class GalleryForm(forms.Form):
     note = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
     zone = forms.ChoiceField(label="Time zone", choices=[("utc", "UTC"), ("berlin", "Europe/Berlin")])
     lists = forms.MultipleChoiceField(
-        choices=[("n", "Newsletter"), ("p", "Product news")], widget=forms.CheckboxSelectMultiple, help_text="At least one."
+        choices=[("n", "Newsletter"), ("p", "Product news")],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="At least one.",
     )
     kind = forms.ChoiceField(label="Format", choices=[("html", "HTML"), ("md", "Markdown")], widget=forms.RadioSelect)
     agree = forms.BooleanField(label="I accept the terms", help_text="Version 3 of March 2026.")
@@ -51,7 +53,7 @@ def _contacts() -> list[dict[str, object]]:
             "email": f"{name.split()[0].lower()}@example.org",
             "state": states[index],
             "opens": 1204 // (index + 1),
-            "added": now - timedelta(minutes=7) * 60**index if index < 3 else None,  # noqa: PLR2004 (one without a date)
+            "added": now - timedelta(minutes=7) * 60**index if index < 3 else None,
         }
         for index, name in enumerate(names)
     ]
@@ -79,7 +81,9 @@ def _charts() -> dict[str, object]:
                 charts.Bar("Read in the browser", 12, 0),
             ],
         ),
-        "funnel": charts.Funnel("From audience to click", [("Sent", 4210), ("Delivered", 4170), ("Opened", 1802), ("Clicked", 305)]),
+        "funnel": charts.Funnel(
+            "From audience to click", [("Sent", 4210), ("Delivered", 4170), ("Opened", 1802), ("Clicked", 305)]
+        ),
     }
 
 
@@ -102,8 +106,12 @@ def components(request: HttpRequest) -> HttpResponse:
         "tones": ["neutral", "info", "success", "warning", "danger", "accent"],
         "states": ["draft", "scheduled", "sending", "sent", "paused", "failed", "unconfirmed", "cancelled"],
         "steps": [("Content", "#"), ("Audience", "#"), "Review", "Send"],
-        "tabs": [("People", request.path, 4210), ("Lists", "/_components/?t=lists#", 3), ("Segments", "/_components/#", None)],
-        "rows": [("From", "Alice Berg <alice@example.org>"), ("Subject", "Spring is here"), ("Audience", "4,210 people")],
+        "tabs": [("People", request.path, 4210), ("Lists", "#lists", 3), ("Segments", "#segments", None)],
+        "rows": [
+            ("From", "Alice Berg <alice@example.org>"),
+            ("Subject", "Spring is here"),
+            ("Audience", "4,210 people"),
+        ],
         "trend": [3, 5, 4, 8, 12, 9, 14],
         **_charts(),
     }
@@ -117,7 +125,11 @@ def frame(request: HttpRequest, frame: str) -> HttpResponse:
     _debug_only()
     if frame not in FRAMES:
         raise Http404
-    brand = {"name": "Blumen Berg", "accent": request.GET.get("accent", "green"), "postal_address": "Hauptstr. 1, Berlin"}
+    brand = {
+        "name": "Blumen Berg",
+        "accent": request.GET.get("accent", "green"),
+        "postal_address": "Hauptstr. 1, Berlin",
+    }
     return render(request, FRAMES[frame], {"form": GalleryForm(), "brand": brand})
 
 

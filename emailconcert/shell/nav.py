@@ -108,27 +108,27 @@ def places() -> list[Place]:
 
 
 def links() -> dict[str, str]:
-    """The names of the search and help pages that exist."""
+    """Return the names of the search and help pages that exist."""
     return dict(_links)
 
 
 def side_bar(request: HttpRequest, *, site: Site = "owner") -> list[Item]:
-    """The side bar as `request` sees it."""
+    """Return the side bar as `request` sees it."""
     return _items(request, [place for place in _places.values() if place.site == site])
 
 
 def profile_menu(request: HttpRequest) -> list[Item]:
-    """The profile menu as `request` sees it."""
+    """Return the profile menu as `request` sees it."""
     return _items(request, list(_profile.values()))
 
 
 def accounts(request: HttpRequest) -> Sequence[AccountChoice]:
-    """The accounts that the person may switch to, the current one among them."""
+    """Return the accounts that the person may switch to, the current one among them."""
     return _switcher[0](request) if _switcher else ()
 
 
 def link(key: Literal["search", "help"]) -> str:
-    """The address of the search or help page, or an empty string."""
+    """Return the address of the search or help page, or an empty string."""
     return _reverse(_links[key]) if key in _links else ""
 
 

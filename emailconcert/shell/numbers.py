@@ -16,6 +16,14 @@ def format_number(value: float | Decimal | None) -> str:
     return f"{value:,}" if value == int(value) else f"{value:,.1f}"
 
 
+def format_short(value: int) -> str:
+    """Write a number for an axis: 950, "1.5k", "2M"."""
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return str(value)
+
+
 def format_percent(part: float, base: float) -> str:
     """Write a share with one decimal ("3.1 %"); never "100.0 %" or "0.0 %" unless it is exactly all or none."""
     if not base:
@@ -23,7 +31,7 @@ def format_percent(part: float, base: float) -> str:
     percent = (Decimal(part) * 100 / Decimal(base)).quantize(Decimal("0.1"), ROUND_HALF_UP)
     if part and not percent:
         return f"< 0.1{_NARROW_SPACE}%"
-    if percent == 100 and part < base:  # noqa: PLR2004 (a hundred per cent)
+    if percent == 100 and part < base:
         return f"> 99.9{_NARROW_SPACE}%"
     return f"{percent.normalize():f}{_NARROW_SPACE}%" if percent in (0, 100) else f"{percent}{_NARROW_SPACE}%"
 

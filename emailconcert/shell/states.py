@@ -37,5 +37,5 @@ TONES: dict[str, Tone] = {
 
 
 def tone_of(state: str) -> Tone:
-    """The tone of a state word; unknown ones are neutral."""
+    """Return the tone of a state word; unknown ones are neutral."""
     return TONES.get(str(state).lower().replace("-", "_").replace(" ", "_"), NEUTRAL)

@@ -12,5 +12,5 @@ def done(request: HttpRequest, text: str, *, undo_url: str = "") -> None:
 
 
 def undo_url(extra_tags: str | None) -> str:
-    """The address that takes back what a message reports, or an empty string."""
+    """Return the address that takes back what a message reports, or an empty string."""
     return extra_tags.removeprefix(_UNDO) if extra_tags and extra_tags.startswith(_UNDO) else ""

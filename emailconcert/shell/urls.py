@@ -1,3 +1,5 @@
+"""Addresses of the component gallery."""
+
 from django.urls import path
 
 from emailconcert.shell import gallery

@@ -25,22 +25,22 @@ for _library in (shell_blocks, shell_charts, shell_forms, shell_tables):
 
 @register.simple_tag
 def icon(name: str, size: int = 18, label: str = "") -> SafeString:
-    """A Lucide icon; without `label` it is decoration."""
+    """Render a Lucide icon; without `label` it is decoration."""
     spoken = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
     # Trusted: the drawing comes from the icon package, and attributes are escaped by its XML writer.
-    return mark_safe(lucide._render_icon(str(name), size, **{"class": "ec-icon", "focusable": "false"}, **spoken))  # noqa: S308, SLF001
+    return mark_safe(lucide._render_icon(str(name), size, **{"class": "ec-icon", "focusable": "false"}, **spoken))  # noqa: S308
 
 
 @register.simple_tag
 def num(value: float | Decimal | None, unit: str = "") -> SafeString:
-    """A number with thousands separated and, if given, its unit."""
+    """Render a number with thousands separated and, if given, its unit."""
     text = numbers.format_number(value)
     return format_html('<span class="ec-num">{}</span>', f"{text} {unit}" if unit else text)
 
 
 @register.simple_tag
 def rate(part: float, base: float, of: str = "") -> SafeString:
-    """A share with its base: "3.1 % of 4,210 delivered"."""
+    """Render a share with its base: "3.1 % of 4,210 delivered"."""
     percent, whole = numbers.format_percent(part, base), numbers.format_number(base)
     return format_html(
         '<span class="ec-num">{}</span> <span class="ec-base">of {}</span>', percent, f"{whole} {of}" if of else whole
@@ -49,13 +49,13 @@ def rate(part: float, base: float, of: str = "") -> SafeString:
 
 @register.simple_tag
 def percent(part: float, base: float) -> str:
-    """A share without its base, for places where the base stands in the heading."""
+    """Render a share without its base, for places where the base stands in the heading."""
     return numbers.format_percent(part, base)
 
 
 @register.simple_tag
 def ago(value: datetime | None, empty: str = "Never") -> SafeString:
-    """A relative time; the exact date, time and zone on hover and for machines."""
+    """Render a relative time; the exact date, time and zone on hover and for machines."""
     if value is None:
         return format_html('<span class="ec-quiet">{}</span>', empty)
     local = timezone.localtime(value)
@@ -69,7 +69,7 @@ def ago(value: datetime | None, empty: str = "Never") -> SafeString:
 
 @register.simple_tag
 def when(value: datetime | None, empty: str = "–") -> SafeString:
-    """An exact date and time with its zone."""
+    """Render an exact date and time with its zone."""
     if value is None:
         return format_html('<span class="ec-quiet">{}</span>', empty)
     local = timezone.localtime(value)
@@ -79,20 +79,20 @@ def when(value: datetime | None, empty: str = "–") -> SafeString:
 
 @register.inclusion_tag("components/badge.html")
 def badge(label: str, tone: str = "neutral", icon: str = "") -> dict[str, Any]:
-    """A pill; `tone` is neutral, info, success, warning, danger or accent."""
+    """Render a pill; `tone` is neutral, info, success, warning, danger or accent."""
     return {"label": label, "tone": tone, "icon": icon}
 
 
 @register.inclusion_tag("components/badge.html")
 def state(value: str, label: str = "") -> dict[str, Any]:
-    """The pill of a state word such as "sending"; tone and icon come from `emailconcert.shell.states`."""
+    """Render the pill of a state word such as "sending"; tone and icon come from `emailconcert.shell.states`."""
     tone = tone_of(value)
     return {"label": label or str(value).replace("_", " ").capitalize(), "tone": tone.name, "icon": tone.icon}
 
 
 @register.simple_tag(takes_context=True)
 def shell_menus(context: RequestContext, site: nav.Site = "owner") -> dict[str, Any]:
-    """What the shell shows around a page: places, profile menu, accounts, search and help."""
+    """Render what the shell shows around a page: places, profile menu, accounts, search and help."""
     request = context["request"]
     return {
         "places": nav.side_bar(request, site=site),
@@ -111,7 +111,7 @@ def undo_url(message: Message) -> str:
 
 @register.filter
 def message_tone(message: Message) -> str:
-    """The tone of a message's level."""
+    """Return the tone of a message's level."""
     return {"error": "danger", "debug": "info"}.get(message.level_tag, message.level_tag) or "info"
 
 

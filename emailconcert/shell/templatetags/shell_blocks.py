@@ -13,47 +13,45 @@ register = template.Library()
 
 @register.simple_block_tag(end_name="endpage_header")
 def page_header(content: str, title: str, lead: str = "", back: str = "", back_label: str = "Back") -> SafeString:
-    """The head of a page; the content is its buttons (one primary)."""
+    """Render the head of a page; the content is its buttons (one primary)."""
     return component(
         "page_header", content=SafeString(content.strip()), title=title, lead=lead, back=back, back_label=back_label
     )
 
 
 @register.simple_block_tag(end_name="endcard")
-def card(content: str, title: str = "", lead: str = "", flush: bool = False, **attrs: Any) -> SafeString:  # noqa: FBT001, FBT002 (template tags read as keywords)
-    """A panel; `flush=True` for a table or list that reaches its edges."""
-    return component(
-        "card", content=content, title=title, lead=lead, flush=flush, attrs=attributes(attrs)
-    )
+def card(content: str, title: str = "", lead: str = "", flush: bool = False, **attrs: Any) -> SafeString:
+    """Render a panel; `flush=True` for a table or list that reaches its edges."""
+    return component("card", content=content, title=title, lead=lead, flush=flush, attrs=attributes(attrs))
 
 
 @register.simple_block_tag(end_name="endalert")
 def alert(content: str, tone: str = "info", title: str = "") -> SafeString:
-    """A notice in the page; `tone` is info, success, warning or danger."""
+    """Render a notice in the page; `tone` is info, success, warning or danger."""
     return component("alert", content=content, tone=tone, title=title)
 
 
 @register.simple_block_tag(end_name="endempty")
 def empty(content: str, icon: str, title: str, text: str = "") -> SafeString:
-    """What an empty page says: why, and one button (the content)."""
+    """Render what an empty page says: why, and one button (the content)."""
     return component("empty", content=SafeString(content.strip()), icon=icon, title=title, text=text)
 
 
 @register.simple_block_tag(end_name="endmodal")
-def modal(content: str, id: str, title: str, open: bool = False) -> SafeString:  # noqa: A002, FBT001, FBT002 (as in HTML)
-    """A native dialog, opened by `{% button … opens="id" href="/page/without/script/" %}`."""
+def modal(content: str, id: str, title: str, open: bool = False) -> SafeString:
+    """Render a native dialog, opened by `{% button … opens="id" href="/page/without/script/" %}`."""
     return component("modal", content=content, id=id, title=title, open=open)
 
 
 @register.simple_block_tag(end_name="enddropdown")
-def dropdown(content: str, label: str, icon: str = "", kind: str = "secondary", quiet: bool = False) -> SafeString:  # noqa: FBT001, FBT002 (template tags read as keywords)
-    """A menu of links and one-button forms; `quiet=True` shows only the icon and speaks the label."""
+def dropdown(content: str, label: str, icon: str = "", kind: str = "secondary", quiet: bool = False) -> SafeString:
+    """Render a menu of links and one-button forms; `quiet=True` shows only the icon and speaks the label."""
     return component("dropdown", content=content, label=label, icon=icon, kind=kind, quiet=quiet)
 
 
 @register.simple_tag
 def button(label: str, href: str = "", kind: str = "secondary", icon: str = "", **attrs: Any) -> SafeString:
-    """A button, or with `href` a link that looks like one; see the README for `kind`, `size`, `opens`, `hidden_label`."""
+    """Render a button, or with `href` a link that looks like one; see the README for `kind`, `size`, `opens`, `hidden_label`."""
     size, opens = attrs.pop("size", ""), attrs.pop("opens", "")
     if attrs.pop("hidden_label", False):
         attrs["aria_label"] = attrs["title"] = label
@@ -67,7 +65,7 @@ def button(label: str, href: str = "", kind: str = "secondary", icon: str = "", 
 
 @register.inclusion_tag("components/stepper.html")
 def stepper(steps: Sequence[Any], current: int = 1) -> dict[str, Any]:
-    """Steps of a flow: labels, or (label, url) pairs; `current` counts from 1."""
+    """Render steps of a flow: labels, or (label, url) pairs; `current` counts from 1."""
     return {
         "steps": [
             {
@@ -91,7 +89,7 @@ def tabs(context: template.Context, items: Sequence[Any], label: str = "Sections
             {
                 "label": item[0],
                 "url": item[1],
-                "count": item[2] if len(item) > 2 else None,  # noqa: PLR2004 (the optional third)
+                "count": item[2] if len(item) > 2 else None,
                 "is_current": str(item[1]).split("?")[0] == path,
             }
             for item in items
@@ -107,7 +105,7 @@ def stat(label: str, value: float | str | None, **options: Any) -> dict[str, Any
 
 @register.inclusion_tag("components/progress.html")
 def progress(value: int, total: int, label: str = "", **options: Any) -> dict[str, Any]:
-    """A bar with count and total; options: `note` ("120 a second, 2 minutes left"), `poll` (URL), `every` (seconds)."""
+    """Render a bar with count and total; options: `note` ("120 a second, 2 minutes left"), `poll` (URL), `every` (seconds)."""
     return {"value": value, "total": total, "label": label, "every": options.pop("every", 2), **options}
 
 
@@ -118,18 +116,18 @@ def skeleton(lines: int = 3) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/copy.html")
-def copy_button(text: str, label: str = "Copy", show: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 (template tags read as keywords)
-    """A value to take along: shown in a field (works by hand without script) with a Copy button beside it."""
+def copy_button(text: str, label: str = "Copy", show: bool = True) -> dict[str, Any]:
+    """Render a value to take along: shown in a field (works by hand without script) with a Copy button beside it."""
     return {"text": text, "label": label, "show": show}
 
 
 @register.inclusion_tag("components/strength.html")
 def strength_meter(input_id: str) -> dict[str, Any]:
-    """The strength meter of a password field with this id; hidden without script."""
+    """Render the strength meter of a password field with this id; hidden without script."""
     return {"input_id": input_id}
 
 
 @register.inclusion_tag("components/definitions.html")
 def definitions(rows: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """A definition list of (term, value) pairs."""
+    """Render a definition list of (term, value) pairs."""
     return {"rows": rows}

@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.inclusion_tag("components/charts/timeline.html")
 def timeline(chart: charts.Timeline) -> dict[str, Any]:
-    """Counts over time, people solid and machines hatched, with a table one click away."""
+    """Render counts over time, people solid and machines hatched, with a table one click away."""
     # The pattern's id must differ between charts of one page; the title tells them apart.
     return {**charts.draw_timeline(chart), "uid": f"hatch-{crc32(chart.title.encode())}"}
 
@@ -26,11 +26,11 @@ def bars(chart: charts.Bars) -> dict[str, Any]:
 
 @register.inclusion_tag("components/charts/funnel.html")
 def funnel(chart: charts.Funnel) -> dict[str, Any]:
-    """Steps with their share of the first."""
+    """Render steps with their share of the first."""
     return charts.draw_funnel(chart)
 
 
 @register.inclusion_tag("components/charts/sparkline.html")
 def sparkline(values: Sequence[int], label: str) -> dict[str, Any]:
-    """A small line beside a number; `label` says what it shows."""
+    """Render a small line beside a number; `label` says what it shows."""
     return {**charts.draw_sparkline(values), "label": label}

@@ -37,7 +37,7 @@ def _dress(bound: BoundField) -> None:
 
 
 @register.simple_tag
-def field(bound: BoundField, label: str = "", help: str = "", **options: Any) -> SafeString:  # noqa: A002 (reads well in a template)
+def field(bound: Any, label: str = "", help: str = "", **options: Any) -> SafeString:
     """One field; options: `optional` (False hides the word), `prefix`, `suffix`, `hide_label`, and widget attributes."""
     if not isinstance(bound, BoundField):
         message = "{% field %} takes a form's field, such as form.name."
@@ -64,15 +64,19 @@ def field(bound: BoundField, label: str = "", help: str = "", **options: Any) ->
 
 @register.simple_tag
 def form_errors(form: BaseForm) -> SafeString:
-    """What is wrong with the form as a whole, and how many fields need a look."""
+    """Render what is wrong with the form as a whole, and how many fields need a look."""
     hidden = [error for bound in form.hidden_fields() for error in bound.errors]
     count = len([bound for bound in form.visible_fields() if bound.errors])
-    return component("form_errors", errors=[*form.non_field_errors(), *hidden], count=count) if form.errors else SafeString()
+    return (
+        component("form_errors", errors=[*form.non_field_errors(), *hidden], count=count)
+        if form.errors
+        else SafeString()
+    )
 
 
 @register.simple_tag
 def form_fields(form: BaseForm, exclude: str = "") -> SafeString:
-    """The whole form: its errors, then every field in order; `exclude="a,b"` leaves some to the page."""
+    """Render the whole form: its errors, then every field in order; `exclude="a,b"` leaves some to the page."""
     left_out = set(exclude.split(","))
     parts = [form_errors(form), *(field(bound) for bound in form if bound.name not in left_out)]
     return SafeString("".join(parts))

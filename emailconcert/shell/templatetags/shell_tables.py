@@ -14,7 +14,7 @@ PAGING = ("after", "before", "page")
 
 
 def _url_with(context: template.Context, **changes: str | None) -> str:
-    """This page's address with some parameters changed (None removes) and paging started over."""
+    """Return this page's address with some parameters changed (None removes) and paging started over."""
     query = context["request"].GET.copy()
     for name in PAGING:
         query.pop(name, None)
@@ -27,8 +27,8 @@ def _url_with(context: template.Context, **changes: str | None) -> str:
 
 
 @register.inclusion_tag("components/th.html", takes_context=True)
-def th(context: RequestContext, label: str, sort: str = "", number: bool = False, default: str = "") -> dict[str, Any]:  # noqa: FBT001, FBT002 (template tags read as keywords)
-    """A column head; with `sort`, a link that sorts by `?sort=key` and then by `?sort=-key`; `default` is the page's own order."""
+def th(context: RequestContext, label: str, sort: str = "", number: bool = False, default: str = "") -> dict[str, Any]:
+    """Render a column head; with `sort`, a link that sorts by `?sort=key` and then by `?sort=-key`; `default` is the page's own order."""
     if not sort:
         return {"label": label, "number": number}
     chosen = context["request"].GET.get("sort", default)
@@ -40,7 +40,7 @@ def th(context: RequestContext, label: str, sort: str = "", number: bool = False
 
 @register.inclusion_tag("components/search_box.html", takes_context=True)
 def search_box(context: RequestContext, label: str, name: str = "q", target: str = "") -> dict[str, Any]:
-    """A search form over this list (GET `?q=`) that keeps filters; `target` (a CSS id) lets htmx swap while typing."""
+    """Render a search form over this list (GET `?q=`) that keeps filters; `target` (a CSS id) lets htmx swap while typing."""
     query = context["request"].GET
     kept = [(key, value) for key, values in query.lists() if key not in {name, *PAGING} for value in values]
     path = context["request"].path
@@ -49,7 +49,7 @@ def search_box(context: RequestContext, label: str, name: str = "q", target: str
 
 @register.inclusion_tag("components/chip.html", takes_context=True)
 def chip(context: RequestContext, label: str, param: str, value: str = "") -> dict[str, Any]:
-    """A filter: with `value`, a switch that sets `?param=value`; pressed again (or without `value`) it is removed."""
+    """Render a filter: with `value`, a switch that sets `?param=value`; pressed again (or without `value`) it is removed."""
     is_on = context["request"].GET.get(param, "") == value if value else param in context["request"].GET
     url = _url_with(context, **{param: None if is_on else value})
     return {"label": label, "is_on": is_on, "url": url}
@@ -67,24 +67,26 @@ def pager(context: RequestContext, before: object = None, after: object = None, 
 
 @register.inclusion_tag("components/select_all.html")
 def select_all(label: str = "Select all on this page") -> dict[str, Any]:
-    """The head cell of a column of `{% select_row %}`."""
+    """Render the head cell of a column of `{% select_row %}`."""
     return {"label": label}
 
 
 @register.inclusion_tag("components/select_row.html")
 def select_row(value: object, label: str, form: str = "bulk") -> dict[str, Any]:
-    """The first cell of a row: a checkbox named `selected` that belongs to the form with this id."""
+    """Render the first cell of a row: a checkbox named `selected` that belongs to the form with this id."""
     return {"value": value, "label": label, "form": form}
 
 
 @register.simple_block_tag(end_name="endbulk_bar", takes_context=True)
-def bulk_bar(context: RequestContext, content: str, action: str, noun: str = "selected", id: str = "bulk") -> SafeString:  # noqa: A002 (as in HTML)
-    """A form for what is done to the selected rows; the content is its buttons (`name="action" value="tag"`)."""
+def bulk_bar(
+    context: RequestContext, content: str, action: str, noun: str = "selected", id: str = "bulk"
+) -> SafeString:
+    """Render a form for what is done to the selected rows; the content is its buttons (`name="action" value="tag"`)."""
     token = context.get("csrf_token", "")
     return component("bulk_bar", content=content, action=action, noun=noun, id=id, csrf_token=token)
 
 
 @register.simple_block_tag(end_name="endtable")
 def table(content: str, caption: str, **attrs: Any) -> SafeString:
-    """A table that scrolls sideways by itself on a phone; the content is `<thead>` and `<tbody>`."""
+    """Render a table that scrolls sideways by itself on a phone; the content is `<thead>` and `<tbody>`."""
     return component("table", content=content, caption=caption, attrs=attributes(attrs))
