@@ -51,10 +51,19 @@ def pytest_load_initial_conftests() -> Generator[None]:
             _start()
     except Problem as problem:
         raise pytest.UsageError(str(problem)) from problem
-    return (yield)
+    try:
+        return (yield)
+    except BaseException:
+        stop()  # pytest goes no further, and its end is not announced
+        raise
 
 
-def pytest_unconfigure() -> None:
+def stop() -> None:
     """Stop the servers that this process started, unless another test run uses them."""
     while _running:
         _running.pop().stop()
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing running."""
+    stop()

@@ -43,13 +43,13 @@ def manage(env: Mapping[str, str], *arguments: str) -> str:
     """Run a command of manage.py and return what it printed. Raises `Problem` with its own last words if it fails."""
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    with (Path(env["VAR_DIR"]) / "log" / "manage.log").open("a") as log:
+    log_path = Path(env["VAR_DIR"]) / "log" / "manage.log"
+    with log_path.open("a") as log:
         log.write(f"$ manage.py {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
     if done.returncode:
         last = ([line for line in (done.stderr or done.stdout).splitlines() if line.strip()] or ["no reason given"])[-1]
         raise Problem(
-            f"{last.removeprefix('manage.py: ')}\n(`manage.py {arguments[0]}` failed; all it said is in "
-            f"{places.var_dir() / 'log' / 'manage.log'})"
+            f"{last.removeprefix('manage.py: ')}\n(`manage.py {arguments[0]}` failed; all it said is in {log_path})"
         )
     return done.stdout
 

@@ -52,8 +52,9 @@ def run_logged(
 ) -> None:
     """Run a program, its output going to VAR_DIR/log/setup.log. Raises `Problem` with `advice` if it fails."""
     log_path = places.make_folder(places.var_dir() / "log") / "setup.log"
-    with log_path.open("a") as log:
-        process = subprocess.Popen(
+    with (
+        log_path.open("a") as log,
+        subprocess.Popen(
             arguments,
             cwd=ROOT,
             env=env,
@@ -61,13 +62,14 @@ def run_logged(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process,
+    ):
         for line in process.stdout or ():
             log.write(line)
             log.flush()
             if each_line:
                 each_line(line)
-    if process.wait():
+    if process.returncode:
         raise Problem(f"{advice} Details: {log_path}")
 
 

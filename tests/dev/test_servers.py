@@ -48,7 +48,9 @@ def test_start_gives_an_owner_who_is_no_superuser_and_no_tcp_port(make_servers):
     servers = make_servers()
     servers.start()
 
-    role = ask(servers, "SELECT rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    role = ask(
+        servers, "SELECT rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    )
     assert role == (False, True, True, False)
     owner, encoding, version = ask(
         servers,
