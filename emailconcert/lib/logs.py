@@ -40,9 +40,13 @@ def logging_config(level: str) -> dict[str, Any]:
                 "foreign_pre_chain": chain,
             }
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
-        "root": {"handlers": ["console"], "level": level.upper()},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "json"},
+            "count": {"class": "emailconcert.lib.error_count.CountingHandler"},
+        },
+        "root": {"handlers": ["console", "count"], "level": level.upper()},
         "loggers": {
+            "django": {"level": "INFO"},
             "django.request": {"level": "ERROR"},
             "axes": {"level": "ERROR"},
             "celery.worker.strategy": {"level": logging.WARNING},
