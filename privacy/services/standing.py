@@ -1,0 +1,186 @@
+"""Who may not be written to, and the fragments of SQL by which other apps ask while they join.
+
+Keyed by account and keyed hash of the address, never by a contact, so that a block outlives erasure. Call inside the
+account's scope, or inside the platform's.
+"""
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import connection
+
+from accounts.services import keys
+from emailconcert.lib import addresses
+from emailconcert.lib.errors import ExpectedError
+from emailconcert.lib.tenancy import account_scope, in_platform_scope
+from privacy.models import DomainSuppression, Restriction, Suppression
+
+Reason = Suppression.Reason
+_SEALED = "privacy_suppression.sealed_address"
+
+# The mildest first: a worse reason takes the place of a milder one, never the other way round.
+SEVERITY = (
+    Reason.IMPORTED,
+    Reason.MANUAL,
+    Reason.BOUNCED,
+    Reason.UNSUBSCRIBED,
+    Reason.COMPLAINED,
+    Reason.OBJECTED,
+    Reason.ERASED,
+)
+
+
+class Kind(StrEnum):
+    """How an address is blocked; the later ones weigh more."""
+
+    SUPPRESSED = "suppressed"
+    RESTRICTED = "restricted"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Why an address may not be written to; `reason` is a `Suppression.Reason`, empty for a restriction."""
+
+    kind: Kind
+    reason: str
+
+
+class LiftedBy(StrEnum):
+    """On whose word a suppression is lifted."""
+
+    PERSON = "person"
+    MEMBER = "member"
+
+
+class CannotLift(ExpectedError):
+    """Only the person's own confirmed opt-in lifts this."""
+
+
+def blocked(*, account_id: int, hashes: Collection[bytes]) -> dict[bytes, Block]:
+    """Return the blocks of those hashes that have one; hashes that may be written to are left out."""
+    hashes = [bytes(each) for each in hashes]
+    found: dict[bytes, Block] = {}
+    with _scope(account_id):
+        rows = Suppression.objects.filter(account_id=account_id, address_hash__in=hashes)
+        for address_hash, reason in rows.values_list("address_hash", "reason"):
+            kind = Kind.ERASED if reason == Reason.ERASED else Kind.SUPPRESSED
+            found[bytes(address_hash)] = Block(kind, reason)
+        restricted = Restriction.objects.filter(account_id=account_id, address_hash__in=hashes)
+        for address_hash in restricted.values_list("address_hash", flat=True):
+            block = found.get(bytes(address_hash))
+            if block is None or block.kind != Kind.ERASED:
+                found[bytes(address_hash)] = Block(Kind.RESTRICTED, "")
+    return found
+
+
+def blocked_domains(*, account_id: int, domains: Collection[str]) -> set[str]:
+    """Return those of the domains to which the account never sends."""
+    with _scope(account_id):
+        rows = DomainSuppression.objects.filter(account_id=account_id, domain__in=list(domains))
+        return set(rows.values_list("domain", flat=True))
+
+
+def suppress(*, account_id: int, address: str, reason: Suppression.Reason, now: datetime) -> bytes:
+    """Never mail a normalised address again; the worst reason wins. Return its hash. Idempotent."""
+    address_hash = addresses.address_hash(address, account_id=account_id)
+    sealed = None
+    if reason != Reason.ERASED:
+        sealed = keys.seal_text(address, account_id=account_id, context=_SEALED)
+    _put(account_id=account_id, address_hash=address_hash, sealed=sealed, reason=reason, now=now)
+    return address_hash
+
+
+def suppress_hash(*, account_id: int, address_hash: bytes, reason: Suppression.Reason, now: datetime) -> None:
+    """Suppress by hash alone, where the address is not known or must not be kept."""
+    _put(account_id=account_id, address_hash=address_hash, sealed=None, reason=reason, now=now)
+
+
+def _put(*, account_id: int, address_hash: bytes, sealed: bytes | None, reason: str, now: datetime) -> None:
+    with _scope(account_id), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO privacy_suppression AS s (account_id, address_hash, sealed_address, reason, created_at)
+            VALUES (%(account)s, %(hash)s, %(sealed)s, %(reason)s, %(now)s)
+            ON CONFLICT (account_id, address_hash) DO UPDATE
+               SET reason = EXCLUDED.reason,
+                   created_at = EXCLUDED.created_at,
+                   sealed_address = CASE WHEN EXCLUDED.reason = 'erased' THEN NULL
+                                         ELSE COALESCE(EXCLUDED.sealed_address, s.sealed_address) END
+             WHERE array_position(%(severity)s::text[], EXCLUDED.reason::text)
+                 > array_position(%(severity)s::text[], s.reason::text)
+            """,
+            {
+                "account": account_id,
+                "hash": address_hash,
+                "sealed": sealed,
+                "reason": str(reason),
+                "now": now,
+                "severity": [str(each) for each in SEVERITY],
+            },
+        )
+
+
+def lift(*, account_id: int, address_hash: bytes, by: LiftedBy) -> bool:
+    """Take a suppression away: the person's own confirmed opt-in lifts any, a member those a member added.
+
+    Return whether there was one. Raises `CannotLift`.
+    """
+    with _scope(account_id):
+        rows = Suppression.objects.filter(account_id=account_id, address_hash=address_hash)
+        if by == LiftedBy.MEMBER and rows.exclude(reason=Reason.MANUAL).exists():
+            raise CannotLift("This person said no. Only they can say yes again, by signing up and confirming.")
+        return rows.delete()[0] > 0
+
+
+def restrict(*, account_id: int, address_hash: bytes, now: datetime, request_id: int | None = None) -> None:
+    """Only store this person's data from now on. Idempotent."""
+    with _scope(account_id):
+        Restriction.objects.get_or_create(
+            account_id=account_id, address_hash=address_hash, defaults={"since": now, "request_id": request_id}
+        )
+
+
+def unrestrict(*, account_id: int, address_hash: bytes) -> bool:
+    """Lift a restriction; return whether there was one."""
+    with _scope(account_id):
+        return Restriction.objects.filter(account_id=account_id, address_hash=address_hash).delete()[0] > 0
+
+
+def suppressed_sql(*, account: str, address_hash: str) -> str:
+    """Return an SQL condition, true where the address (two column references) is suppressed or erased."""
+    return (
+        f"EXISTS (SELECT 1 FROM privacy_suppression ps"  # noqa: S608  # columns, given by code
+        f" WHERE ps.account_id = {account} AND ps.address_hash = {address_hash})"
+    )
+
+
+def erased_sql(*, account: str, address_hash: str) -> str:
+    """Return an SQL condition, true where the address was erased and has not opted in again."""
+    return (
+        f"EXISTS (SELECT 1 FROM privacy_suppression pe"  # noqa: S608  # columns, given by code
+        f" WHERE pe.account_id = {account} AND pe.address_hash = {address_hash} AND pe.reason = 'erased')"
+    )
+
+
+def restricted_sql(*, account: str, address_hash: str) -> str:
+    """Return an SQL condition, true where the person's data may only be stored."""
+    return (
+        f"EXISTS (SELECT 1 FROM privacy_restriction pr"  # noqa: S608  # columns, given by code
+        f" WHERE pr.account_id = {account} AND pr.address_hash = {address_hash})"
+    )
+
+
+def domain_suppressed_sql(*, account: str, email: str) -> str:
+    """Return an SQL condition, true where the account never sends to the address's domain."""
+    return (
+        f"EXISTS (SELECT 1 FROM privacy_domainsuppression pd"  # noqa: S608  # columns, given by code
+        f" WHERE pd.account_id = {account} AND pd.domain = split_part({email}, '@', -1))"
+    )
+
+
+def _scope(account_id: int) -> AbstractContextManager[None]:
+    return nullcontext() if in_platform_scope() else account_scope(account_id)
