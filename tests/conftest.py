@@ -16,6 +16,10 @@ from emailconcert.lib.management.commands.create_roles import create_roles
 
 _CREDENTIALS = ("USER", "PASSWORD")
 
+# Tests find static files where they lie; `collectstatic` and its manifest have a test of their own (tests/shell).
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
 
 @contextmanager
 def as_owner():

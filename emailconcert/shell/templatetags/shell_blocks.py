@@ -58,9 +58,17 @@ def button(label: str, href: str = "", kind: str = "secondary", icon: str = "", 
         label = ""
     if opens:
         attrs["data_opens"] = opens
-    if not href:
-        attrs.setdefault("type", "button" if opens else "submit")
-    return component("button", label=label, href=href, kind=kind, icon=icon, size=size, attrs=attributes(attrs))
+    kind_of_button = attrs.pop("type", "button" if opens else "submit")
+    return component(
+        "button",
+        label=label,
+        href=href,
+        kind=kind,
+        icon=icon,
+        size=size,
+        type=kind_of_button,
+        attrs=attributes(attrs),
+    )
 
 
 @register.inclusion_tag("components/stepper.html")

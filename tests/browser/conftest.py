@@ -1,0 +1,118 @@
+"""Chromium by Playwright; a page that logs an error or breaks the content security policy fails its test."""
+
+import os
+import shutil
+
+# Playwright's sync API runs a loop in this thread, and Django would refuse the tests' own queries because of it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import sync_playwright
+
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SIZES = {1440: 900, 390: 844}
+SCHEMES = ("light", "dark")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("No Chromium: install the package chromium to run the browser tests.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def problems():
+    """What pages complained of; a test that expects a complaint clears it."""
+    return []
+
+
+@pytest.fixture
+def make_page(browser, live_server, problems):
+    """Open a fresh browser profile: `make_page(javascript=False)`, `make_page(cookies=client.cookies)`."""
+    contexts = []
+
+    def make(*, javascript=True, cookies=None):
+        context = browser.new_context(
+            base_url=live_server.url,
+            java_script_enabled=javascript,
+            viewport={"width": 1440, "height": 900},
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        if cookies:
+            context.add_cookies(
+                [{"name": name, "value": morsel.value, "url": live_server.url} for name, morsel in cookies.items()]
+            )
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(make_page):
+    return make_page()
+
+
+@pytest.fixture
+def axe():
+    """Fail on anything that axe finds serious or critical."""
+
+    def check(page):
+        found = [
+            (violation["id"], violation["help"], [node["target"] for node in violation["nodes"]])
+            for violation in Axe().run(page).response["violations"]
+            if violation["impact"] in {"serious", "critical"}
+        ]
+        assert found == []
+
+    return check
+
+
+@pytest.fixture
+def shoot(axe):
+    """Write `var/screenshots/<name>-<width>-<scheme>.png`; nothing may stick out sideways, and axe looks at each."""
+    folder = settings.BASE_DIR / "var" / "screenshots"
+
+    def shoot(page, name, *, full_page=True):
+        folder.mkdir(parents=True, exist_ok=True)
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            for width, height in SIZES.items():
+                page.set_viewport_size({"width": width, "height": height})
+                page.evaluate("scrollTo(0, 0)")
+                assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{name} at {width} px"
+                axe(page)
+                page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=full_page)
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        page.set_viewport_size({"width": 1440, "height": 900})
+
+    return shoot
