@@ -14,6 +14,7 @@ from emailconcert.lib.databases import database_from_url
 from emailconcert.lib.env import (
     env_bool,
     env_choice,
+    env_folder,
     env_int,
     env_key,
     env_keyring,
@@ -31,19 +32,16 @@ SECRET_KEY = env_str(
 
 # ── Places ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 VAR_DIR = Path(env_str("VAR_DIR", default="var", help="Where everything that is written to disk goes.")).resolve()
-JOURNAL_DIR = Path(
-    env_str("JOURNAL_DIR", default=str(VAR_DIR / "journal"), help="Sending journals; a persistent volume.")
+JOURNAL_DIR = env_folder("JOURNAL_DIR", under=VAR_DIR, default="journal", help="Sending journals; a persistent volume.")
+SPOOL_DIR = env_folder(
+    "SPOOL_DIR", under=VAR_DIR, default="spool", help="Events while PostgreSQL is away; a persistent volume."
 )
-SPOOL_DIR = Path(
-    env_str("SPOOL_DIR", default=str(VAR_DIR / "spool"), help="Events while PostgreSQL is away; a persistent volume.")
-)
-MEDIA_DIR = Path(env_str("MEDIA_DIR", default=str(VAR_DIR / "media"), help="Uploaded files; a persistent volume."))
-LEDGER_DIR = Path(
-    env_str(
-        "LEDGER_DIR",
-        default=str(VAR_DIR / "ledger"),
-        help="The erasure ledger outside the database; a persistent volume that is backed up apart.",
-    )
+MEDIA_DIR = env_folder("MEDIA_DIR", under=VAR_DIR, default="media", help="Uploaded files; a persistent volume.")
+LEDGER_DIR = env_folder(
+    "LEDGER_DIR",
+    under=VAR_DIR,
+    default="ledger",
+    help="The erasure ledger outside the database; a persistent volume that is backed up apart.",
 )
 MEDIA_ROOT = MEDIA_DIR
 
@@ -187,6 +185,12 @@ TRUSTED_PROXIES = env_int(
     maximum=5,
     help="Proxies in front, whose X-Forwarded-For entries are believed.",
 )
+METRICS_TOKEN = env_str(
+    "METRICS_TOKEN",
+    default="",
+    help="Who shows it as a bearer token may read /metrics from elsewhere than loopback.",
+    secret=True,
+)
 DEMO = env_bool("DEMO", default=False, help="Set by make run on loopback: a demo account is loaded.")
 LOG_LEVEL = env_choice(
     "LOG_LEVEL", choices=("debug", "info", "warning", "error"), default="info", help="How much is logged."
@@ -234,7 +238,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.ProfileMiddleware",
     "accounts.middleware.CurrentAccountMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "emailconcert.urls"
@@ -276,7 +282,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # ── Sign-in ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesBackend", "accounts.backends.ProfileBackend"]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "accounts:sign-in"
@@ -284,7 +290,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.BreachedPasswordValidator"},
 ]
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours

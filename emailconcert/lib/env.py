@@ -8,6 +8,7 @@ import base64
 import binascii
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -50,6 +51,12 @@ def _raw(name: str, kind: str, default: str | None, help: str, *, secret: bool =
 def env_str(name: str, *, default: str | None = None, help: str, secret: bool = False) -> str:
     """Read a text setting; without a default it is required."""
     return _raw(name, "text", default, help, secret=secret)
+
+
+def env_folder(name: str, *, under: Path, default: str, help: str) -> Path:
+    """Read a folder; without one it is `default` under the folder that VAR_DIR names."""
+    value = env_str(name, default=f"VAR_DIR/{default}", help=help)
+    return under / default if value == f"VAR_DIR/{default}" else Path(value).resolve()
 
 
 def env_bool(name: str, *, default: bool, help: str) -> bool:

@@ -44,7 +44,7 @@ def test_neither_yes_nor_no(monkeypatch):
 def test_a_required_setting_says_so(monkeypatch):
     monkeypatch.delenv("SECRET_KEY", raising=False)
 
-    with pytest.raises(env.BadSetting, match="SECRET_KEY is not set. Signs sessions."):
+    with pytest.raises(env.BadSetting, match=r"SECRET_KEY is not set\. Signs sessions\."):
         env.env_str("SECRET_KEY", help="Signs sessions.")
 
 

@@ -37,32 +37,37 @@ def make_row(model, *, account, user, pk, **given):
     for field in model._meta.concrete_fields:
         if field.name in given:
             values[field.attname] = given[field.name]
-        elif field.attname not in values and (needed := _value(field, model, pk=pk, user=user)) is not None:
+        elif field.attname not in values and (needed := _value(field, pk=pk, user=user)) is not None:
             values[field.attname] = needed
     row = model(**values)
     models.Model.save_base(row, force_insert=True)
     return row
 
 
-def _value(field, model, *, pk, user):
+def _value(field, *, pk, user):
     if isinstance(field, TenantForeignKey):
         return pk
     if isinstance(field, models.ForeignKey):
         return user.pk if field.related_model is type(user) and not field.null else None
     if field.null or field.has_default() or field.has_db_default() or field.choices:
         return field.choices[0][0] if field.choices and not field.null else None
-    if isinstance(field, models.DateTimeField):
-        return timezone.now()
-    if isinstance(field, models.DateField):
-        return date(2027, 3, 1)
-    if isinstance(field, models.BinaryField):
-        return f"{model._meta.label}:{field.name}".encode()[:32].ljust(32, b"_")
-    if isinstance(field, ArrayField):
-        return []
-    if isinstance(field, models.IntegerField):
-        return 1
-    if isinstance(field, models.BooleanField):
-        return False
-    if isinstance(field, (models.CharField, models.TextField)):
-        return f"made-{pk}"[: field.max_length or None]
+    for kind, make in _MAKERS:
+        if isinstance(field, kind):
+            return make(field, pk)
     return None
+
+
+def _text(field, pk):
+    return f"made-{pk}"[: field.max_length or None]
+
+
+_MAKERS = (
+    (models.DateTimeField, lambda field, pk: timezone.now()),
+    (models.DateField, lambda field, pk: date(2027, 3, 1)),
+    (models.BinaryField, lambda field, pk: str(field).encode()[:32].ljust(32, b"_")),
+    (ArrayField, lambda field, pk: []),
+    (models.IntegerField, lambda field, pk: 1),
+    (models.BooleanField, lambda field, pk: False),
+    (models.CharField, _text),
+    (models.TextField, _text),
+)

@@ -152,8 +152,10 @@ def test_the_database_refuses_a_key_into_another_account():
     with account_scope(alice.account):
         contact = make_row(Contact, account=alice.account, user=alice.user, pk=PK)
 
-    with pytest.raises(IntegrityError, match="contact_id_same"), account_scope(charlie.account):
+    with account_scope(charlie.account):
         tag = Tag.objects.create(name="mine")
+
+    with pytest.raises(IntegrityError, match="contact_id_same"), account_scope(charlie.account):
         rows(
             "INSERT INTO contacts_contacttag (account_id, contact_id, tag_id) VALUES (%s, %s, %s) RETURNING id",
             charlie.account_id,
