@@ -84,7 +84,7 @@ class ContactTag(TenantModel):
 
 
 class ContactEvent(TenantModel):
-    """One entry of a contact's timeline that no other table tells: added, imported, changed, subscribed …"""
+    """One entry of a contact's timeline that no other table tells: added, changed, subscribed and so on."""
 
     contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="events", db_index=False)
     at = models.DateTimeField(db_default=Now())

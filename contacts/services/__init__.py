@@ -1,0 +1,1 @@
+"""What contacts can be asked to do. Services know neither HTTP nor Celery."""
