@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 from django.apps import apps
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
 
 SCHEDULE = Path(__file__).resolve().parent / "retention.yaml"
 OUR_APPS = ("accounts", "privacy", "contacts", "delivery", "tracking", "campaigns", "automations", "api")
@@ -61,10 +61,10 @@ def problems(declared: dict[str, Any], actual: dict[str, list[str]]) -> list[str
     return found
 
 
-@register(Tags.models)
-def every_column_is_classified(**_kwargs: Any) -> list[CheckMessage]:
+@checks.register(checks.Tags.models)
+def every_column_is_classified(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Fail on columns that the retention schedule does not know, and on those that are gone."""
     return [
-        Warning(sentence, hint="manage.py retention_columns prints what is missing.", id="privacy.W001")
+        checks.Warning(sentence, hint="manage.py retention_columns prints what is missing.", id="privacy.W001")
         for sentence in problems(schedule(), columns_in_models())
     ]
