@@ -51,12 +51,13 @@ def compile_content(
     subject: str,
     preheader: str = "",
     known_fields: frozenset[str] | None = None,
-    tracked: bool = True,
+    tracks_clicks: bool = True,
+    tracks_opens: bool = True,
 ) -> Compiled:
     """Compile what an owner wrote. Raises `CannotCompile` with every problem found.
 
-    `known_fields` are the names that may be used (`contact.first_name`, `account.name`), None for any. Without
-    `tracked` there are neither numbered links nor a pixel.
+    `known_fields` are the names that may be used (`contact.first_name`, `account.name`), None for any.
+    Without `tracks_clicks` no link is numbered, without `tracks_opens` there is no pixel.
     """
     problems = _check(source, subject, preheader, known_fields)
     if problems:
@@ -67,7 +68,7 @@ def compile_content(
     problems = aside.misplaced(html)
     if kind == "markdown":
         html = layout.wrap_markdown(html)
-    cleaned = clean(html, link=_link, has_piece=aside.has_piece if tracked else _never_counted)
+    cleaned = clean(html, link=_link, has_piece=aside.has_piece if tracks_clicks else _never_counted)
     problems += cleaned.problems
     if problems:
         raise CannotCompile(problems)
@@ -76,7 +77,7 @@ def compile_content(
     if problems:
         raise CannotCompile(problems)
     notes = cleaned.notes if kind == "html" else [Problem(note.message) for note in cleaned.notes]
-    made = _finish(aside, inlined, cleaned.links, notes, subject=subject, preheader=preheader, tracked=tracked)
+    made = _finish(aside, inlined, cleaned.links, notes, subject=subject, preheader=preheader, pixel=tracks_opens)
     _try_out(made)
     return made
 
@@ -119,7 +120,7 @@ def _link(number: int) -> str:
     return f"eclink{number}x"
 
 
-def _never_counted(address: str) -> bool:
+def _never_counted(_address: str) -> bool:
     return True
 
 
@@ -147,12 +148,12 @@ def _lost(aside: SetAside, html: str) -> list[Problem]:
 
 
 def _finish(
-    aside: SetAside, html: str, links: list[str], notes: list[Problem], *, subject: str, preheader: str, tracked: bool
+    aside: SetAside, html: str, links: list[str], notes: list[Problem], *, subject: str, preheader: str, pixel: bool
 ) -> Compiled:
     foot = "" if _has_footer(aside.source) else layout.FOOTER
     text = _number_links(aside.put_back(_as_text(aside, html)))
     html = _number_links(aside.put_back(html))
-    html = _before_end(html, foot + (_PIXEL if tracked else ""))
+    html = _before_end(html, foot + (_PIXEL if pixel else ""))
     if preheader.strip():
         line = layout.hidden_preheader(_escape_around_liquid(preheader.strip()))
         html = _BODY.sub(lambda match: match[0] + line, html, count=1)
@@ -161,9 +162,7 @@ def _finish(
             "\n\n-- \n{{ account.name }}\n{{ account.postal_address }}\n\n"
             "Unsubscribe: {{ unsubscribe_url }}\nPreferences: {{ preferences_url }}\n"
         )
-    return Compiled(
-        subject=" ".join(subject.split()), html=html, text=text, links=tuple(links), notes=tuple(notes)
-    )
+    return Compiled(subject=" ".join(subject.split()), html=html, text=text, links=tuple(links), notes=tuple(notes))
 
 
 def _has_footer(source: str) -> bool:
@@ -186,6 +185,8 @@ def _as_text(aside: SetAside, html: str) -> str:
     if aside.numbers(text) != aside.numbers(html):
         text = get_text(aside.bare(html), ParserConfig(css=CSS_PROFILES["strict"]))
     if aside.numbers(text) != aside.numbers(html):
-        text = re.sub(r"<[^>]*>", " ", re.sub(r"<(style|title)\b.*?</\1>", "", aside.bare(html), flags=re.S | re.I))
+        text = re.sub(
+            r"<[^>]*>", " ", re.sub(r"<(style|title)\b.*?</\1>", "", aside.bare(html), flags=re.DOTALL | re.IGNORECASE)
+        )
     lines = [line.rstrip() for line in text.strip().splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"

@@ -16,12 +16,55 @@ MAX_TEXT = 20_000
 MAX_ITEMS = 1_000
 _MAX_NUMBER = 10**18
 
-_PLAIN = (
-    "abs at_least at_most capitalize ceil compact concat default divided_by downcase escape escape_once first floor "
-    "last lstrip map minus modulo newline_to_br plus prepend append remove remove_first remove_last replace_first "
-    "replace_last reverse round rstrip size slice sort sort_natural strip strip_html strip_newlines sum times truncate "
-    "truncatewords uniq upcase url_decode url_encode where"
-).split()
+_PLAIN = [
+    "abs",
+    "at_least",
+    "at_most",
+    "capitalize",
+    "ceil",
+    "compact",
+    "concat",
+    "default",
+    "divided_by",
+    "downcase",
+    "escape",
+    "escape_once",
+    "first",
+    "floor",
+    "last",
+    "lstrip",
+    "map",
+    "minus",
+    "modulo",
+    "newline_to_br",
+    "plus",
+    "prepend",
+    "append",
+    "remove",
+    "remove_first",
+    "remove_last",
+    "replace_first",
+    "replace_last",
+    "reverse",
+    "round",
+    "rstrip",
+    "size",
+    "slice",
+    "sort",
+    "sort_natural",
+    "strip",
+    "strip_html",
+    "strip_newlines",
+    "sum",
+    "times",
+    "truncate",
+    "truncatewords",
+    "uniq",
+    "upcase",
+    "url_decode",
+    "url_encode",
+    "where",
+]
 _DATE_FORMAT = re.compile(r"(?:[^%]|%-?[aAbBcdDeFHIjklmMnpPrRsStTuUwWxXyYzZ%])*\Z")
 
 

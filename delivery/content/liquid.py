@@ -37,7 +37,25 @@ PIECES = re.compile(
     r"\{%-?\s*(?P<block>raw|comment)\b.*?%\}.*?\{%-?\s*end(?P=block)\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL
 )
 _TAGS = frozenset(
-    "content output illegal if unless case for break continue assign capture comment echo cycle increment decrement #".split()
+    [
+        "content",
+        "output",
+        "illegal",
+        "if",
+        "unless",
+        "case",
+        "for",
+        "break",
+        "continue",
+        "assign",
+        "capture",
+        "comment",
+        "echo",
+        "cycle",
+        "increment",
+        "decrement",
+        "#",
+    ]
 )
 
 

@@ -209,5 +209,3 @@ def _merge(pieces: Iterator[Piece]) -> Iterator[Piece]:
         yield piece
     if run:
         yield "".join(run)
-
-

@@ -104,9 +104,7 @@ def load_key(der: bytes) -> Key:
 def public_record(key: Key) -> str:
     """Return the TXT record for `selector._domainkey.domain` (RFC 6376 §3.6.1, RFC 8463 §4.2)."""
     if isinstance(key, rsa.RSAPrivateKey):
-        der = key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         return f"v=DKIM1; k=rsa; p={b64encode(der).decode()}"
     raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return f"v=DKIM1; k=ed25519; p={b64encode(raw).decode()}"

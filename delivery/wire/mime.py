@@ -90,9 +90,7 @@ class Skeleton:
         at = time.time() if at is None else at
         to = encoding.address(recipient)
         before, between, after = self._frame
-        body = b"".join(
-            (before, self._text.fill(values, token), between, self._html.fill(values, token), after)
-        )
+        body = b"".join((before, self._text.fill(values, token), between, self._html.fill(values, token), after))
         headers = self._headers(to, values, token, at)
         signatures = b""
         if self._signers:

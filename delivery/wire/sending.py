@@ -44,9 +44,10 @@ class Crew:
                 accepted, self.trouble = 0, str(error)
                 logger.warning("mail server can't be reached", extra={"server": self._server.host})
             if accepted:
-                failures, wait = 0, _FIRST_WAIT
+                failures, wait, self.trouble = 0, _FIRST_WAIT, ""
             elif not self._is_over():
                 failures += 1
+                self.trouble = self.trouble or f"{self._server.host} closes every connection."
                 await asyncio.sleep(wait)
                 wait *= 2
 

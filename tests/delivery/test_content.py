@@ -110,7 +110,7 @@ def test_own_footer_is_not_doubled():
 
 
 def test_untracked_mail_has_neither_pixel_nor_numbered_links():
-    made = compiled("[a](https://x.example)", tracked=False)
+    made = compiled("[a](https://x.example)", tracks_clicks=False, tracks_opens=False)
 
     assert made.links == ()
     assert "ec_open" not in made.html

@@ -1,0 +1,125 @@
+"""Reading mailings: the ledger, what is due, one message by its token."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+
+from accounts.models import Account
+from delivery.models import Batch, Mailing, Message, Outcome, Reason
+from emailconcert.lib.tenancy import account_scope, platform_scope
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Where every message of a mailing stands. The parts add up to `audience` at every moment."""
+
+    audience: int
+    queued: int
+    sending: int
+    sent: int
+    failed: int
+    skipped: int
+    unconfirmed: int
+    excluded: dict[str, int]
+    failed_by_reason: dict[str, int] = field(default_factory=dict)
+    skipped_by_reason: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> int:
+        """Return how many have their final outcome."""
+        return self.sent + self.failed + self.skipped + self.unconfirmed
+
+    @property
+    def adds_up(self) -> bool:
+        """Tell whether nobody is missing and nobody is counted twice."""
+        parts = (self.queued, self.sending, self.sent, self.failed, self.skipped, self.unconfirmed)
+        return min(parts) >= 0 and sum(parts) == self.audience
+
+
+_PARTS = ("sending", "sent", "failed", "skipped", "unconfirmed")
+
+
+def ledger(mailing: Mailing, *, with_reasons: bool = False) -> Ledger:
+    """Return a mailing's ledger, from its batches' counts; `with_reasons` reads its messages as well."""
+    with account_scope(mailing.account_id):
+        row = Mailing.objects.values("audience", "excluded").get(pk=mailing.pk)
+        counts = Batch.objects.filter(mailing_id=mailing.pk).aggregate(**{name: Sum(name) for name in _PARTS})
+        reasons = _reasons(mailing) if with_reasons else {}
+    parts = {name: int(counts[name] or 0) for name in _PARTS}
+    return Ledger(
+        audience=row["audience"],
+        excluded=row["excluded"],
+        queued=row["audience"] - sum(parts.values()),
+        failed_by_reason=reasons.get(Outcome.FAILED, {}),
+        skipped_by_reason=reasons.get(Outcome.SKIPPED, {}),
+        **parts,
+    )
+
+
+def _reasons(mailing: Mailing) -> dict[int, dict[str, int]]:
+    rows = (
+        Message.objects.filter(
+            account_id=mailing.account_id, mailing_id=mailing.pk, outcome__in=(Outcome.FAILED, Outcome.SKIPPED)
+        )
+        .values_list("outcome", "reason")
+        .annotate(count=Count("*"))
+    )
+    found: dict[int, dict[str, int]] = {}
+    for outcome, reason, count in rows:
+        found.setdefault(outcome, {})[Reason(reason).name.lower()] = count
+    return found
+
+
+def outcome_counts(mailing: Mailing) -> dict[str, int]:
+    """Return the messages themselves counted by outcome: slow, and what the ledger must agree with."""
+    with account_scope(mailing.account_id):
+        rows = (
+            Message.objects.filter(account_id=mailing.account_id, mailing_id=mailing.pk)
+            .values_list("outcome")
+            .annotate(count=Count("*"))
+        )
+        return {Outcome(outcome).name.lower(): count for outcome, count in rows}
+
+
+def message(*, account_id: int, mailing_id: int, sequence: int) -> Message | None:
+    """Return one message of the account in scope."""
+    return Message.objects.filter(account_id=account_id, mailing_id=mailing_id, sequence=sequence).first()
+
+
+def account_of_mailing(mailing_id: int) -> int | None:
+    """Return whose a mailing is, before any scope is known: a message's token has been verified."""
+    with platform_scope("delivery: account of a token"):
+        return Mailing.objects.filter(pk=mailing_id).values_list("account_id", flat=True).first()
+
+
+def due_mailings(*, now: datetime) -> list[tuple[int, int]]:
+    """Return (account, mailing) of what has open batches that may go, one mailing per account in turn."""
+    open_batches = Batch.objects.filter(mailing_id=OuterRef("pk"), state=Batch.State.OPEN, not_before__lte=now)
+    with platform_scope("delivery: wake due mailings"):
+        rows = list(
+            Mailing.objects.filter(
+                Q(start_at=None) | Q(start_at__lte=now), Exists(open_batches),
+                state=Mailing.State.SENDING, account__status=Account.Status.ACTIVE,
+            )
+            .order_by("start_at", "pk")
+            .values_list("account_id", "pk")
+        )  # fmt: skip
+    return _in_turn(rows)
+
+
+def _in_turn(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    places: dict[int, int] = {}
+    ranked = []
+    for order, (account_id, mailing_id) in enumerate(rows):
+        places[account_id] = places.get(account_id, 0) + 1
+        ranked.append((places[account_id], order, account_id, mailing_id))
+    return [(account_id, mailing_id) for _, _, account_id, mailing_id in sorted(ranked)]
+
+
+def idle_mailings() -> list[tuple[int, int]]:
+    """Return (account, mailing) of what is marked as being sent and has nothing left to send."""
+    unfinished = Batch.objects.filter(mailing_id=OuterRef("pk")).exclude(state=Batch.State.DONE)
+    with platform_scope("delivery: finish mailings"):
+        rows = Mailing.objects.filter(~Exists(unfinished), state=Mailing.State.SENDING)
+        return list(rows.values_list("account_id", "pk"))

@@ -1,0 +1,1 @@
+"""What delivery does: compile, materialise, claim, send, settle, recover, hold. Neither HTTP nor Celery is known here."""

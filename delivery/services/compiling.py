@@ -1,0 +1,147 @@
+"""Making a mailing of what an owner wrote: finished sources and numbered links, once, for everybody."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from accounts.models import Account
+from contacts.models import CustomField, List
+from delivery.content.compiling import Compiled, compile_content, known_names
+from delivery.content.program import Program, Urls
+from delivery.models import Connection, Link, Mailing, Sender, SendingDomain
+from emailconcert.lib.errors import ExpectedError
+from emailconcert.lib.tenancy import account_scope
+
+CONTACT_FIELDS = ("email", "first_name", "last_name", "language", "country")
+_VERSION = 1
+
+
+class CannotMail(ExpectedError):
+    """Something beside the content keeps the mailing from being made."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an owner wrote; `kind` is markdown or html."""
+
+    subject: str
+    source: str
+    kind: str = "markdown"
+    preheader: str = ""
+
+
+def compile_mailing(
+    *,
+    account: Account,
+    kind: str,
+    content: Content,
+    sender: Sender,
+    lists: Sequence[List] = (),
+    connection: Connection | None = None,
+    reply_to: str = "",
+) -> Mailing:
+    """Make a mailing with its program and Link rows. Raises `CannotCompile` (with problems) and `CannotMail`."""
+    with account_scope(account):
+        made = check_content(account=account, content=content)
+        check_connection(connection)
+        if not account.postal_address.strip():
+            raise CannotMail("Every mail needs your postal address: add it under Settings, Business.")
+        mailing = Mailing.objects.create(
+            kind=kind,
+            connection=connection,
+            domain=domain_for(sender),
+            from_name=sender.name,
+            from_email=sender.email,
+            reply_to=reply_to,
+            program=pack(made, account),
+            list_ids=[each.pk for each in lists],
+            list_name=(lists[0].name if len(lists) == 1 else account.name)[:100],
+            tracks_opens=account.tracks_opens,
+            tracks_clicks=account.tracks_clicks,
+        )
+        Link.objects.bulk_create(
+            [Link(mailing=mailing, number=number, url=url) for number, url in enumerate(made.links, start=1)]
+        )
+    return mailing
+
+
+def check_content(*, account: Account, content: Content) -> Compiled:
+    """Compile without keeping anything, as the account would send it. Raises `CannotCompile`."""
+    with account_scope(account):
+        known = known_names(contact_fields())
+    return compile_content(
+        **asdict(content),
+        known_fields=known,
+        tracks_clicks=account.tracks_clicks,
+        tracks_opens=account.tracks_opens,
+    )
+
+
+def contact_fields() -> frozenset[str]:
+    """Return the names that may follow `contact.` in the account in scope."""
+    return frozenset({*CONTACT_FIELDS, *CustomField.objects.values_list("key", flat=True)})
+
+
+def check_connection(connection: Connection | None) -> None:
+    """Raise `CannotMail` where a provider can't carry the headers that bulk mail must have."""
+    if connection is None or connection.kind != Connection.Kind.ANYMAIL:
+        return
+    lacking = next(
+        (name for name in ("mailersend", "mandrill", "postal", "scaleway") if name in connection.backend), ""
+    )
+    if lacking:
+        raise CannotMail(
+            f"{lacking.capitalize()} can't carry an unsubscribe link of each person's own in the headers, "
+            "which mailbox providers ask of bulk mail. Choose another connection."
+        )
+
+
+def domain_for(sender: Sender) -> SendingDomain | None:
+    """Return the sending domain whose key signs for a sender's address."""
+    host = sender.email.rpartition("@")[2]
+    return SendingDomain.objects.filter(domain__in=_parents(host)).order_by("-domain").first()
+
+
+def _parents(host: str) -> list[str]:
+    labels = host.split(".")
+    return [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
+
+
+def pack(made: Compiled, account: Account) -> bytes:
+    """Return the bytes that a mailing keeps as its program."""
+    constants = {"account": {"name": account.name, "postal_address": account.postal_address}}
+    return orjson.dumps({"version": _VERSION, "sources": made.sources(), "constants": constants})
+
+
+def urls() -> Urls:
+    """Return where the links of messages lead."""
+    return Urls(tracking=settings.TRACKING_URL, content=settings.CONTENT_URL)
+
+
+@lru_cache(maxsize=64)
+def load(packed: bytes) -> Program:
+    """Return the program of a mailing, parsed once per process."""
+    data: dict[str, Any] = orjson.loads(packed)
+    return Program.load(data["sources"], urls=urls(), constants=data["constants"])
+
+
+def contact_values(row: Any) -> dict[str, Any]:
+    """Return what a program fills in for a contact: fields, and custom values that no field hides."""
+    values = dict(row.values)
+    values.update({name: getattr(row, name) for name in CONTACT_FIELDS})
+    return {"contact": values}
+
+
+def preview(*, account: Account, content: Content, values: dict[str, Any], token: str = "preview") -> dict[str, str]:
+    """Return subject, HTML and text as one contact would get them. Raises `CannotCompile` and `LiquidError`."""
+    program = load(pack(check_content(account=account, content=content), account))
+    return {name: getattr(program, name).render(values, token) for name in ("subject", "html", "text")}
+
+
+def mailing_as_seen(*, mailing: Mailing, values: dict[str, Any], token: str) -> str:
+    """Return a mailing's HTML for one recipient, for the page behind “View in browser”."""
+    return load(bytes(mailing.program)).html.render(values, token)

@@ -1,0 +1,72 @@
+"""Which mail server a mailing goes through, and with what credentials."""
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import orjson
+from django.conf import settings
+
+from accounts.services import keys
+from delivery.models import Connection, SendingDomain
+from delivery.wire import dkim
+from delivery.wire.smtp import Server
+
+_SETTINGS_CONTEXT = "delivery_connection.sealed_settings"
+_KEY_CONTEXT = "delivery_sendingdomain.sealed_private_key"
+_SECURITY = {"smtp": "plain", "smtps": "tls", "smtp+starttls": "starttls"}
+_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+def platform_server() -> Server:
+    """Return the platform's own mail server, from EMAIL_URL."""
+    parts = urlsplit(settings.EMAIL_URL)
+    return Server(
+        host=parts.hostname or "localhost",
+        port=parts.port or _PORTS[parts.scheme],
+        security=_SECURITY[parts.scheme],
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        local_name=settings.PLATFORM_DOMAIN,
+    )
+
+
+def server_for(connection: Connection | None) -> Server:
+    """Return the SMTP server of a connection; None means the platform's."""
+    if connection is None:
+        return platform_server()
+    found = open_settings(connection)
+    return Server(
+        host=found["host"],
+        port=int(found["port"]),
+        security=found.get("security", "starttls"),
+        username=found.get("username", ""),
+        password=found.get("password", ""),
+        local_name=settings.PLATFORM_DOMAIN,
+    )
+
+
+def open_settings(connection: Connection) -> dict[str, Any]:
+    """Return a connection's address and credentials."""
+    text = keys.unseal_text(
+        bytes(connection.sealed_settings), account_id=connection.account_id, context=_SETTINGS_CONTEXT
+    )
+    found: dict[str, Any] = orjson.loads(text)
+    return found
+
+
+def seal_settings(values: dict[str, Any], *, account_id: int) -> bytes:
+    """Return a connection's address and credentials, sealed for storing."""
+    return keys.seal_text(orjson.dumps(values).decode(), account_id=account_id, context=_SETTINGS_CONTEXT)
+
+
+def seal_private_key(key: dkim.Key, *, account_id: int) -> bytes:
+    """Return a DKIM key, sealed for storing."""
+    return keys.seal_text(dkim.private_bytes(key).hex(), account_id=account_id, context=_KEY_CONTEXT)
+
+
+def signers_for(domain: SendingDomain | None) -> list[dkim.Signer]:
+    """Return who signs for a domain."""
+    if domain is None:
+        return []
+    text = keys.unseal_text(bytes(domain.sealed_private_key), account_id=domain.account_id, context=_KEY_CONTEXT)
+    return [dkim.Signer(domain.domain, domain.selector, dkim.load_key(bytes.fromhex(text)))]

@@ -1,0 +1,98 @@
+"""Pausing, resuming and cancelling a mailing. Workers look at the state at each claim and every second between."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from delivery.models import Batch, Mailing, Outcome, Reason
+from delivery.services import settling
+from emailconcert.lib.errors import ExpectedError
+from emailconcert.lib.tenancy import account_scope
+
+
+class CannotHold(ExpectedError):
+    """The mailing is not in a state for this."""
+
+
+_CANCEL_OPEN = """
+    WITH open AS (
+        SELECT id, first, last FROM delivery_batch
+        WHERE account_id = %(account)s AND mailing_id = %(mailing)s AND state = 'open' FOR UPDATE
+    ), stopped AS (
+        UPDATE delivery_message m SET outcome = %(skipped)s, reason = %(cancelled)s, settled_at = %(now)s
+        FROM open WHERE m.account_id = %(account)s AND m.mailing_id = %(mailing)s
+          AND m.sequence BETWEEN open.first AND open.last AND m.outcome = 0
+        RETURNING open.id
+    )
+    UPDATE delivery_batch b SET state = 'done', skipped = b.skipped + (SELECT count(*) FROM stopped WHERE id = b.id)
+    FROM open WHERE b.id = open.id
+"""
+
+
+def pause_mailing(*, mailing: Mailing, reason: str = "") -> None:
+    """Stop a mailing within seconds; what is in flight is finished. Raises `CannotHold`."""
+    with account_scope(mailing.account_id):
+        rows = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.SENDING)
+        if not rows.update(state=Mailing.State.PAUSED, held_reason=reason):
+            raise CannotHold("Only a mailing that is being sent can be paused.")
+
+
+def resume_mailing(*, mailing: Mailing) -> None:
+    """Let a paused mailing go on. Raises `CannotHold`."""
+    with account_scope(mailing.account_id):
+        rows = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.PAUSED)
+        if not rows.update(state=Mailing.State.SENDING, held_reason=""):
+            raise CannotHold("Only a paused mailing can be resumed.")
+
+
+def cancel_mailing(*, mailing: Mailing, now: datetime) -> None:
+    """End a mailing: what was not begun is skipped (cancelled). Batches with a worker follow as it lets go of them."""
+    with account_scope(mailing.account_id):
+        rows = Mailing.objects.filter(pk=mailing.pk, state__in=(Mailing.State.SENDING, Mailing.State.PAUSED))
+        if not rows.update(state=Mailing.State.CANCELLED, finished_at=now):
+            raise CannotHold("This mailing is over already.")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _CANCEL_OPEN,
+                {
+                    "account": mailing.account_id,
+                    "mailing": mailing.pk,
+                    "skipped": Outcome.SKIPPED.value,
+                    "cancelled": Reason.CANCELLED.value,
+                    "now": now,
+                },
+            )
+
+
+def resend_unconfirmed(*, mailing: Mailing, now: datetime) -> int:
+    """Put the unconfirmed messages back to the queue, by the owner's own choice; return how many.
+
+    Some of them may have arrived, so a person can get the mail twice; that is why it never happens by itself.
+    """
+    with account_scope(mailing.account_id):
+        touched = 0
+        for batch in Batch.objects.select_for_update().filter(
+            mailing_id=mailing.pk, unconfirmed__gt=0, state=Batch.State.DONE
+        ):
+            touched += _requeue(batch)
+        if touched:
+            Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.DONE).update(
+                state=Mailing.State.SENDING, finished_at=None
+            )
+    if not touched:
+        settling.finish_mailing(account_id=mailing.account_id, mailing_id=mailing.pk, now=now)
+    return touched
+
+
+def _requeue(batch: Batch) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE delivery_message SET outcome = 0, settled_at = NULL WHERE account_id = %s AND mailing_id = %s"
+            " AND sequence BETWEEN %s AND %s AND outcome = %s",
+            [batch.account_id, batch.mailing_id, batch.first, batch.last, Outcome.UNCONFIRMED.value],
+        )
+        count = cursor.rowcount
+    batch.unconfirmed -= count
+    batch.state = Batch.State.OPEN
+    batch.save()
+    return count

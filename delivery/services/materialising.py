@@ -1,0 +1,126 @@
+"""From an audience to message rows: one statement inserts them and counts who was left out, and why."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet, Sum
+
+from accounts.models import Account
+from contacts.models import Contact
+from delivery.models import Mailing, Reason
+from delivery.services import judging
+from emailconcert.lib.errors import ExpectedError
+from emailconcert.lib.tenancy import account_scope
+
+QUOTA_WINDOW = timedelta(days=30)
+
+
+class CannotStart(ExpectedError):
+    """The mailing can't be started."""
+
+
+_JUDGED = """
+    WITH people AS MATERIALIZED (SELECT id, count(*) AS times FROM ({audience}) audience(id) GROUP BY id),
+    judged AS MATERIALIZED (
+        SELECT c.id, {reason} AS reason FROM people p
+        JOIN contacts_contact c ON c.account_id = %(account)s AND c.id = p.id {joins}
+    )
+"""
+_INSERT = """
+    , added AS (
+        INSERT INTO delivery_message (account_id, mailing_id, sequence, contact_id)
+        SELECT %(account)s, %(mailing)s, row_number() OVER (ORDER BY id), id FROM judged WHERE reason = 0
+    )
+"""
+_COUNT = """
+    SELECT reason, count(*) FROM judged GROUP BY reason
+    UNION ALL SELECT {duplicate}, sum(times - 1) FROM people HAVING sum(times - 1) > 0
+"""
+_BATCHES = """
+    INSERT INTO delivery_batch (account_id, mailing_id, number, first, last)
+    SELECT %(account)s, %(mailing)s, n, (n - 1) * %(size)s + 1, least(n * %(size)s, %(audience)s)
+    FROM generate_series(1, (%(audience)s + %(size)s - 1) / %(size)s) n
+"""
+
+
+def materialise(*, mailing: Mailing, audience: QuerySet[Contact], start_at: datetime | None, now: datetime) -> Mailing:
+    """Make a compiled mailing's messages and batches and let it be sent, from `start_at` on.
+
+    `audience` says to whom, before exclusions; it may name a contact more than once. Raises `CannotStart` where the
+    mailing was started before, the account may not send, or nobody is left. Call inside the account's scope.
+    """
+    with account_scope(mailing.account_id):
+        account = Account.objects.get(pk=mailing.account_id)
+        if account.status != Account.Status.ACTIVE:
+            raise CannotStart("This account may not send at the moment.")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT delivery_make_partition(%s)", [mailing.pk])
+        moved = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.COMPILED).update(
+            state=Mailing.State.SENDING, start_at=start_at, started_at=now
+        )
+        if not moved:
+            raise CannotStart("This mailing was started already.")
+        counts = _run(mailing, audience, insert=True, now=now)
+        reached = counts.pop("", 0)
+        if not reached:
+            raise CannotStart("Nobody would receive this: everybody in the audience is left out.")
+        _check_quota(account, reached, now)
+        Mailing.objects.filter(pk=mailing.pk).update(audience=reached, excluded=counts)
+        _make_batches(mailing, reached)
+        mailing.refresh_from_db()
+    return mailing
+
+
+def count_audience(
+    *, account_id: int, audience: QuerySet[Contact], list_ids: list[int], now: datetime
+) -> tuple[int, dict[str, int]]:
+    """Return how many would be mailed, and how many are left out by reason, without making anything."""
+    with account_scope(account_id):
+        counts = _run(Mailing(account_id=account_id, list_ids=list_ids), audience, insert=False, now=now)
+    return counts.pop("", 0), counts
+
+
+def _run(mailing: Mailing, audience: QuerySet[Contact], *, insert: bool, now: datetime) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        query = audience.order_by().values("pk").query
+        sql, params = query.sql_with_params()
+        inner = cursor.mogrify(sql, params) if params else sql.replace("%%", "%")
+        statement = (
+            _JUDGED.format(audience=inner.replace("%", "%%"), reason=judging.reason(), joins=judging.JOINS)
+            + (_INSERT if insert else "")
+            + _COUNT.format(duplicate=Reason.DUPLICATE.value)
+        )
+        cursor.execute(
+            statement,
+            {"account": mailing.account_id, "mailing": mailing.pk, "lists": mailing.list_ids, "now": now},
+        )
+        return {Reason(reason).name.lower() if reason else "": int(count) for reason, count in cursor.fetchall()}
+
+
+def _make_batches(mailing: Mailing, audience: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BATCHES,
+            {
+                "account": mailing.account_id,
+                "mailing": mailing.pk,
+                "size": settings.BATCH_SIZE,
+                "audience": audience,
+            },
+        )
+
+
+def sent_in_window(*, now: datetime) -> int:
+    """Return how many messages the account in scope has made in the last 30 days."""
+    recent = Mailing.objects.filter(started_at__gt=now - QUOTA_WINDOW).exclude(kind=Mailing.Kind.TEST)
+    return int(recent.aggregate(total=Sum("audience"))["total"] or 0)
+
+
+def _check_quota(account: Account, wanted: int, now: datetime) -> None:
+    left = account.sending_quota - sent_in_window(now=now)
+    if wanted > left:
+        raise CannotStart(
+            f"This would go to {wanted:,} people, and the account may send {max(0, left):,} more messages "
+            "in this 30-day window."
+        )

@@ -1,0 +1,161 @@
+"""Writing a batch's outcomes back: one range update for what was sent, and the exceptions by number."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from accounts.services import outbox
+from delivery.models import Batch, Mailing, Message, Outcome, Reason
+from delivery.services.outcomes import Verdict
+from emailconcert.lib.tenancy import account_scope
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 8
+_FIRST_WAIT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of a batch: a verdict per sequence. A sequence without one was not begun."""
+
+    account_id: int
+    batch_id: int
+    journal: str
+    verdicts: Mapping[int, Verdict]
+
+
+_SENT = """
+    UPDATE delivery_message SET outcome = %(outcome)s, reply_code = 250, settled_at = %(now)s
+    WHERE account_id = %(account)s AND mailing_id = %(mailing)s AND sequence BETWEEN %(first)s AND %(last)s
+      AND outcome = 0 AND NOT sequence = ANY(%(others)s)
+"""
+_OTHERS = """
+    UPDATE delivery_message m SET outcome = o.outcome, reason = o.reason, reply_code = o.code, settled_at = %(now)s
+    FROM unnest(%(sequences)s::int[], %(outcomes)s::smallint[], %(reasons)s::smallint[], %(codes)s::smallint[])
+        AS o(sequence, outcome, reason, code)
+    WHERE m.account_id = %(account)s AND m.mailing_id = %(mailing)s AND m.sequence = o.sequence AND m.outcome = 0
+    RETURNING m.outcome
+"""
+
+
+def settle(report: Report, *, now: datetime) -> bool:
+    """Write the outcomes; what is left goes to the queue again, or is cancelled with its mailing.
+
+    False where the batch is no longer this journal's: somebody has settled it already.
+    """
+    with account_scope(report.account_id):
+        batch = (
+            Batch.objects.select_for_update()
+            .filter(pk=report.batch_id, state=Batch.State.LEASED, journal=report.journal)
+            .first()
+        )
+        if batch is None:
+            logger.warning("batch was settled by another", extra={"batch": report.batch_id})
+            return False
+        state = Mailing.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=batch.mailing_id)
+        _settle(batch, report, cancelled=state == Mailing.State.CANCELLED, now=now)
+    finish_mailing(account_id=report.account_id, mailing_id=batch.mailing_id, now=now)
+    return True
+
+
+def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> None:
+    queued = _queued(batch)
+    final: dict[int, Verdict] = {}
+    deferred: list[int] = []
+    for sequence in queued:
+        verdict = report.verdicts.get(sequence)
+        if verdict is not None and verdict.outcome is not None:
+            final[sequence] = verdict
+        elif cancelled:
+            final[sequence] = Verdict(Outcome.SKIPPED, Reason.CANCELLED)
+        elif verdict is not None:
+            deferred.append(sequence)
+    if deferred and batch.attempts + 1 >= MAX_ATTEMPTS:
+        final.update({sequence: _given_up(report.verdicts[sequence]) for sequence in deferred})
+        deferred = []
+    _write(batch, queued, final, now)
+    _close_batch(batch, left=len(queued) - len(final), deferred=bool(deferred), final=final, now=now)
+    _announce_bounces(batch, final, now)
+
+
+def _queued(batch: Batch) -> list[int]:
+    rows = Message.objects.filter(
+        account_id=batch.account_id,
+        mailing_id=batch.mailing_id,
+        sequence__range=(batch.first, batch.last),
+        outcome=Outcome.QUEUED,
+    )
+    return list(rows.values_list("sequence", flat=True))
+
+
+def _given_up(verdict: Verdict) -> Verdict:
+    reason = Reason.MAILBOX_FULL if verdict.enhanced and verdict.enhanced[1:] == (2, 2) else Reason.REJECTED
+    return Verdict(Outcome.FAILED, reason if verdict.code else Reason.UNREACHABLE, verdict.code, verdict.enhanced)
+
+
+def _write(batch: Batch, queued: list[int], final: Mapping[int, Verdict], now: datetime) -> None:
+    sent = {sequence for sequence, verdict in final.items() if verdict.outcome == Outcome.SENT}
+    others = [sequence for sequence in queued if sequence not in sent]
+    keys = {"account": batch.account_id, "mailing": batch.mailing_id, "now": now}
+    with connection.cursor() as cursor:
+        if sent:
+            cursor.execute(
+                _SENT,
+                {**keys, "outcome": Outcome.SENT.value, "first": batch.first, "last": batch.last, "others": others},
+            )
+        rest = {sequence: verdict for sequence, verdict in final.items() if sequence not in sent}
+        if rest:
+            cursor.execute(
+                _OTHERS,
+                {
+                    **keys,
+                    "sequences": list(rest),
+                    "outcomes": [verdict.outcome.value if verdict.outcome else 0 for verdict in rest.values()],
+                    "reasons": [verdict.reason.value for verdict in rest.values()],
+                    "codes": [verdict.code for verdict in rest.values()],
+                },
+            )
+
+
+def _close_batch(batch: Batch, *, left: int, deferred: bool, final: Mapping[int, Verdict], now: datetime) -> None:
+    counts = [verdict.outcome for verdict in final.values()]
+    batch.sent += counts.count(Outcome.SENT)
+    batch.failed += counts.count(Outcome.FAILED)
+    batch.skipped += counts.count(Outcome.SKIPPED)
+    batch.unconfirmed += counts.count(Outcome.UNCONFIRMED)
+    batch.sending = 0
+    batch.state = Batch.State.OPEN if left else Batch.State.DONE
+    batch.worker = batch.journal = ""
+    batch.lease_until = None
+    if deferred:
+        batch.attempts += 1
+        batch.not_before = now + _FIRST_WAIT * 2 ** (batch.attempts - 1)
+    batch.save()
+
+
+def _announce_bounces(batch: Batch, final: Mapping[int, Verdict], now: datetime) -> None:
+    for sequence, verdict in final.items():
+        if verdict.is_hard_bounce:
+            outbox.put_event(
+                topic="message.hard_bounced",
+                payload={"mailing": batch.mailing_id, "sequence": sequence, "code": verdict.code},
+                account_id=batch.account_id,
+                now=now,
+            )
+
+
+def finish_mailing(*, account_id: int, mailing_id: int, now: datetime) -> bool:
+    """Mark a mailing done when nothing of it is queued or being sent; True if this call did."""
+    with account_scope(account_id):
+        under_way = Batch.objects.filter(mailing_id=mailing_id).exclude(state=Batch.State.DONE)
+        if under_way.exists():
+            return False
+        sending = Mailing.objects.filter(pk=mailing_id, state__in=(Mailing.State.SENDING, Mailing.State.PAUSED))
+        if not sending.update(state=Mailing.State.DONE, finished_at=now):
+            return False
+        outbox.put_event(topic="mailing.done", payload={"mailing": mailing_id}, account_id=account_id, now=now)
+    return True

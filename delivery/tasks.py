@@ -1,0 +1,82 @@
+"""What Celery wakes. State is in PostgreSQL; a lost or doubled task loses and sends nothing twice."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import redis
+from celery import current_app, shared_task
+from django.conf import settings
+from django.core.cache import cache
+
+from delivery import queries
+from delivery.services import recovering, sending, settling
+
+logger = logging.getLogger(__name__)
+
+_SECONDS = 50.0  # a slot's run; with what is in flight it stays below a minute
+_MARK_SECONDS = 20
+_LOCK_SECONDS = 90
+SLOTS = 2  # tasks that may work at one mailing at once
+
+
+@shared_task
+def wake_due() -> int:
+    """Start a slot for what has open batches that may go, account by account in turn."""
+    now = datetime.now(UTC)
+    for account_id, mailing_id in queries.idle_mailings():
+        settling.finish_mailing(account_id=account_id, mailing_id=mailing_id, now=now)
+    due = queries.due_mailings(now=now)
+    for slot in range(SLOTS):
+        for account_id, mailing_id in due:
+            wake_slot(account_id=account_id, mailing_id=mailing_id, slot=slot)
+    return len(due)
+
+
+def wake_slot(*, account_id: int, mailing_id: int, slot: int = 0) -> None:
+    """Ask for a slot's task unless one waits or runs already."""
+    if not cache.get(_lock(mailing_id, slot)) and cache.add(_mark(mailing_id, slot), 1, timeout=_MARK_SECONDS):
+        send_slot.delay(account_id=account_id, mailing_id=mailing_id, slot=slot)
+
+
+@shared_task
+def send_slot(*, account_id: int, mailing_id: int, slot: int) -> None:
+    """Send a mailing's batches for under a minute, then wake the next; a doubled delivery ends at once."""
+    cache.delete(_mark(mailing_id, slot))
+    if not cache.add(_lock(mailing_id, slot), 1, timeout=_LOCK_SECONDS):
+        return
+    try:
+        more = sending.run_slot(
+            account_id=account_id, mailing_id=mailing_id, seconds=_SECONDS, should_yield=others_wait
+        )
+    finally:
+        cache.delete(_lock(mailing_id, slot))
+    if more:
+        wake_slot(account_id=account_id, mailing_id=mailing_id, slot=slot)
+
+
+@shared_task
+def recover_expired() -> int:
+    """Settle the batches of dead workers."""
+    now = datetime.now(UTC)
+    recovered = recovering.recover_batches(now=now)
+    recovering.remove_orphans(now=now)
+    return recovered
+
+
+def others_wait() -> bool:
+    """Tell whether other slots wait for a worker: then this one lets go after its batch, which is what is fair."""
+    queue = current_app.conf.task_routes["delivery.tasks.send_slot"]["queue"]
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            return cast(Any, client.llen(queue)) > 0
+    except redis.RedisError:
+        return False
+
+
+def _mark(mailing_id: int, slot: int) -> str:
+    return f"delivery-woken:{mailing_id}:{slot}"
+
+
+def _lock(mailing_id: int, slot: int) -> str:
+    return f"delivery-slot:{mailing_id}:{slot}"

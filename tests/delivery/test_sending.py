@@ -1,0 +1,343 @@
+import email
+import email.policy
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+
+from accounts.models import Account
+from contacts.models import Contact, Subscription
+from delivery import queries
+from delivery.models import Batch, Link, Mailing, Message, Outcome, Reason
+from delivery.services import claiming, holding, materialising, sending
+from delivery.services.compiling import CannotMail
+from emailconcert.lib import signing
+from emailconcert.lib.tenancy import account_scope
+from privacy.models import DomainSuppression, Restriction, Suppression
+from tests.delivery import makers, smtp_servers
+from tests.factories import NOW, AccountFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(mailing, **kwargs):
+    return sending.run_slot(
+        account_id=mailing.account_id,
+        mailing_id=mailing.pk,
+        **{"seconds": 20, "should_yield": lambda: False, **kwargs},
+    )
+
+
+def state_of(mailing):
+    with account_scope(mailing.account_id):
+        return Mailing.objects.get(pk=mailing.pk).state
+
+
+def ledger(mailing):
+    found = queries.ledger(mailing, with_reasons=True)
+    assert found.adds_up
+    counts = queries.outcome_counts(mailing)
+    assert counts.get("sent", 0) == found.sent
+    assert counts.get("failed", 0) == found.failed
+    assert counts.get("skipped", 0) == found.skipped
+    assert counts.get("unconfirmed", 0) == found.unconfirmed
+    assert counts.get("queued", 0) == found.queued + found.sending
+    return found
+
+
+@pytest.mark.parametrize("people", [1, 3, 40])
+def test_everybody_gets_their_own_mail_once(mailbox, journals, people, monkeypatch):
+    monkeypatch.setattr(settings, "BATCH_SIZE", 7)
+    mailing = makers.make_started(people=people)
+
+    run(mailing)
+
+    assert sorted(mailbox.recipients) == sorted(f"p{number}@example.com" for number in range(1, people + 1))
+    for sender, (recipient,), content in mailbox.received:
+        message = email.message_from_bytes(content, policy=email.policy.default)
+        name = recipient.replace("p", "Name").partition("@")[0]
+        assert message["Subject"] == f"Hi {name}"
+        assert f"Hi {name}" in message.get_body(("html",)).get_content()
+        token = sender.removeprefix("b+").partition("@")[0]
+        mailing_id, sequence = signing.read_message_token(token)
+        assert mailing_id == mailing.pk
+        with account_scope(mailing.account_id):
+            row = queries.message(account_id=mailing.account_id, mailing_id=mailing_id, sequence=sequence)
+            assert Contact.objects.get(pk=row.contact_id).email == recipient
+        assert f"{settings.TRACKING_URL}/u/{token}" in message["List-Unsubscribe"]
+        assert f"{settings.TRACKING_URL}/c/{token}/1" in message.get_body(("html",)).get_content()
+    assert ledger(mailing).sent == people
+    assert state_of(mailing) == Mailing.State.DONE
+    assert list(journals.iterdir()) == []
+
+
+def test_links_are_rows(db):
+    mailing, _ = makers.make_mailing()
+
+    with account_scope(mailing.account_id):
+        assert list(Link.objects.filter(mailing=mailing).values_list("number", "url")) == [(1, "https://shop.example/more")]
+
+
+def test_exclusions_are_counted_by_reason(mailbox, journals):
+    mailing, a_list = makers.make_mailing(people=10)
+    with account_scope(mailing.account_id):
+        people = list(Contact.objects.order_by("pk"))
+        Suppression.objects.create(address_hash=people[0].email_hash, reason="bounced")
+        Restriction.objects.create(address_hash=people[1].email_hash)
+        Subscription.objects.filter(contact=people[2]).update(state="unsubscribed")
+        Contact.objects.filter(pk=people[3].pk).update(paused_until=NOW + timedelta(days=1))
+        Suppression.objects.create(address_hash=people[4].email_hash, reason="erased")
+        Suppression.objects.create(address_hash=people[5].email_hash, reason="unsubscribed")
+        Contact.objects.filter(pk=people[6].pk).update(email="x@never.example")
+        DomainSuppression.objects.create(domain="never.example")
+        both = makers.audience_of(a_list).union(makers.audience_of(a_list), all=True)
+        counted = materialising.count_audience(
+            account_id=mailing.account_id, audience=makers.audience_of(a_list), list_ids=[a_list.pk], now=NOW
+        )
+        materialising.materialise(mailing=mailing, audience=both, start_at=None, now=NOW)
+
+    expected = {"suppressed": 2, "restricted": 1, "unsubscribed": 2, "paused": 1, "erased": 1}
+    found = ledger(mailing)
+    assert counted == (3, expected)
+    assert found.excluded == {**expected, "duplicate": 10}
+    assert found.audience == found.queued == 3
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (lambda person: Suppression.objects.create(address_hash=person.email_hash, reason="bounced"), "suppressed"),
+        (lambda person: Restriction.objects.create(address_hash=person.email_hash), "restricted"),
+        (lambda person: Subscription.objects.filter(contact=person).update(state="unsubscribed"), "unsubscribed"),
+        (lambda person: Contact.objects.filter(pk=person.pk).update(paused_until=datetime(2999, 1, 1, tzinfo=UTC)), "paused"),
+        (lambda person: Contact.objects.filter(pk=person.pk).delete(), "erased"),
+    ],
+)  # fmt: skip
+def test_persons_will_is_asked_again_at_the_moment_of_sending(mailbox, journals, act, reason):
+    mailing = makers.make_started(people=3)
+    with account_scope(mailing.account_id):
+        act(Contact.objects.get(email="p2@example.com"))
+
+    run(mailing)
+
+    assert sorted(mailbox.recipients) == ["p1@example.com", "p3@example.com"]
+    found = ledger(mailing)
+    assert (found.sent, found.skipped, found.skipped_by_reason) == (2, 1, {reason: 1})
+    assert state_of(mailing) == Mailing.State.DONE
+
+
+def test_batch_of_nobody_is_done_at_once(mailbox, journals):
+    mailing = makers.make_started(people=3)
+    with account_scope(mailing.account_id):
+        Subscription.objects.update(state="unsubscribed")
+
+    run(mailing)
+
+    assert mailbox.recipients == []
+    assert ledger(mailing).skipped == 3
+
+
+def test_refusals_are_final_or_put_off(journals, monkeypatch):
+    mailing = makers.make_started(people=4)
+    with account_scope(mailing.account_id):
+        Contact.objects.filter(email="p1@example.com").update(email="bad1@example.com")
+        Contact.objects.filter(email="p2@example.com").update(email="later1@example.com")
+    box = smtp_servers.PickyMailbox()
+    with smtp_servers.running(box) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
+        run(mailing)
+
+    found = ledger(mailing)
+    assert (found.sent, found.failed, found.queued) == (2, 1, 1)
+    assert found.failed_by_reason == {"mailbox_unknown": 1}
+    with account_scope(mailing.account_id):
+        batch = Batch.objects.get()
+        assert batch.state == Batch.State.OPEN
+        assert batch.not_before > datetime.now(UTC) + timedelta(seconds=50)
+        assert Message.objects.get(outcome=Outcome.FAILED).reply_code == 550
+
+
+def test_put_off_too_often_becomes_failed(journals, monkeypatch):
+    mailing = makers.make_started(people=1)
+    with account_scope(mailing.account_id):
+        Contact.objects.update(email="later1@example.com")
+        Batch.objects.update(attempts=7)
+    with smtp_servers.running(smtp_servers.PickyMailbox()) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
+        run(mailing)
+
+    assert ledger(mailing).failed_by_reason == {"rejected": 1}
+    assert state_of(mailing) == Mailing.State.DONE
+
+
+def test_lost_message_is_unconfirmed_until_the_owner_chooses(journals, monkeypatch):
+    mailing = makers.make_started(people=3)
+    with account_scope(mailing.account_id):
+        Contact.objects.filter(email="p2@example.com").update(email="drop2@example.com")
+    box = smtp_servers.DroppingMailbox()
+    with smtp_servers.running(box) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
+        run(mailing)
+        run(mailing)
+        assert (ledger(mailing).sent, ledger(mailing).unconfirmed) == (2, 1)
+        assert state_of(mailing) == Mailing.State.DONE
+
+        assert holding.resend_unconfirmed(mailing=mailing, now=datetime.now(UTC)) == 1
+        assert state_of(mailing) == Mailing.State.SENDING
+        with account_scope(mailing.account_id):
+            Contact.objects.filter(email="drop2@example.com").update(email="p2@example.com")
+        run(mailing)
+
+    assert sorted(box.recipients) == ["p1@example.com", "p2@example.com", "p3@example.com"]
+    assert ledger(mailing).sent == 3
+
+
+def test_content_that_fails_for_one_person_fails_only_there(mailbox, journals):
+    source = "{% assign n = contact.first_name | remove: 'Name' %}{{ 6 | divided_by: n }}"
+    mailing, a_list = makers.make_mailing(people=2, source=source)
+    with account_scope(mailing.account_id):
+        Contact.objects.filter(email="p1@example.com").update(first_name="0")
+    makers.start(mailing, a_list)
+
+    run(mailing)
+
+    assert mailbox.recipients == ["p2@example.com"]
+    assert ledger(mailing).failed_by_reason == {"template_error": 1}
+
+
+def test_unreachable_server_puts_off_and_sends_nothing(journals, monkeypatch):
+    monkeypatch.setattr(settings, "EMAIL_URL", "smtp://127.0.0.1:1")
+    mailing = makers.make_started(people=3)
+
+    run(mailing)
+
+    assert ledger(mailing).queued == 3
+    assert claiming.claim_batch(account_id=mailing.account_id, mailing_id=mailing.pk, now=datetime.now(UTC)) is None
+
+
+def test_paused_mailing_sends_nothing_until_resumed(mailbox, journals):
+    mailing = makers.make_started(people=3)
+    holding.pause_mailing(mailing=mailing)
+
+    run(mailing)
+    assert mailbox.recipients == []
+    with pytest.raises(holding.CannotHold):
+        holding.pause_mailing(mailing=mailing)
+
+    holding.resume_mailing(mailing=mailing)
+    run(mailing)
+    assert len(mailbox.recipients) == 3
+
+
+def test_cancelled_mailing_skips_what_was_not_begun(mailbox, journals, monkeypatch):
+    monkeypatch.setattr(settings, "BATCH_SIZE", 2)
+    mailing = makers.make_started(people=5)
+    claim = claiming.claim_batch(account_id=mailing.account_id, mailing_id=mailing.pk, now=datetime.now(UTC))
+    assert ledger(mailing).sending == 2
+
+    holding.cancel_mailing(mailing=mailing, now=NOW)
+    assert (ledger(mailing).sending, ledger(mailing).skipped) == (2, 3)
+    claim.journal.close()
+    from delivery.services import recovering
+
+    assert recovering.recover_batches(now=datetime.now(UTC)) == 1
+    found = ledger(mailing)
+    assert (found.skipped, found.skipped_by_reason) == (5, {"cancelled": 5})
+    assert run(mailing) is False
+    assert mailbox.recipients == []
+    assert state_of(mailing) == Mailing.State.CANCELLED
+
+
+def test_pause_takes_hold_within_seconds_while_sending(journals, monkeypatch):
+    import threading
+    import time
+
+    from django.db import connection
+
+    monkeypatch.setattr(settings, "BATCH_SIZE", 50)
+    monkeypatch.setattr(settings, "SEND_RATE", 60)
+    mailing = makers.make_started(people=400)
+    box = smtp_servers.Mailbox()
+    with smtp_servers.running(box) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
+        worker = threading.Thread(target=lambda: (run(mailing), connection.close()))
+        worker.start()
+        while not box.received:
+            time.sleep(0.01)
+        holding.pause_mailing(mailing=mailing)
+        paused = time.monotonic()
+        worker.join(10)
+        assert time.monotonic() - paused < 5
+
+    found = ledger(mailing)
+    assert found.sent == len(box.received) < 400
+    assert found.queued == 400 - found.sent
+
+
+def test_nothing_leaves_before_its_time(mailbox, journals):
+    mailing, a_list = makers.make_mailing()
+    makers.start(mailing, a_list, start_at=datetime.now(UTC) + timedelta(seconds=60))
+
+    run(mailing)
+
+    assert mailbox.recipients == []
+    assert queries.due_mailings(now=datetime.now(UTC)) == []
+    assert queries.due_mailings(now=datetime.now(UTC) + timedelta(seconds=61)) == [(mailing.account_id, mailing.pk)]
+
+
+def test_suspended_account_sends_nothing(mailbox, journals):
+    mailing = makers.make_started()
+    Account.objects.filter(pk=mailing.account_id).update(status=Account.Status.SUSPENDED)
+
+    run(mailing)
+
+    assert mailbox.recipients == []
+    assert queries.due_mailings(now=datetime.now(UTC)) == []
+
+
+def test_quota_of_the_account_is_kept(db):
+    mailing, a_list = makers.make_mailing(account=AccountFactory(sending_quota=2), people=3)
+
+    with pytest.raises(materialising.CannotStart, match="may send 2 more"):
+        makers.start(mailing, a_list)
+    assert state_of(mailing) == Mailing.State.COMPILED
+
+
+def test_mailing_starts_once_and_not_to_nobody(db):
+    mailing, a_list = makers.make_mailing()
+    makers.start(mailing, a_list)
+    with pytest.raises(materialising.CannotStart, match="already"):
+        makers.start(mailing, a_list)
+
+    empty, no_one = makers.make_mailing(account=AccountFactory(), people=0)
+    with pytest.raises(materialising.CannotStart, match="Nobody"):
+        makers.start(empty, no_one)
+
+
+def test_mail_needs_a_postal_address(db):
+    with pytest.raises(CannotMail, match="postal address"):
+        makers.make_mailing(account=AccountFactory(postal_address=" "))
+
+
+def test_due_mailings_take_turns_over_accounts(db):
+    huge = AccountFactory()
+    first, second = makers.make_started(account=huge), None
+    mailing, a_list = makers.make_mailing(account=AccountFactory())
+    with account_scope(huge):
+        Contact.objects.all().delete()
+    second = makers.make_started(account=huge)
+    small = makers.start(mailing, a_list)
+
+    assert queries.due_mailings(now=datetime.now(UTC)) == [
+        (huge.pk, first.pk), (small.account_id, small.pk), (huge.pk, second.pk),
+    ]  # fmt: skip
+
+
+def test_slot_lets_go_when_others_wait(mailbox, journals, monkeypatch):
+    monkeypatch.setattr(settings, "BATCH_SIZE", 2)
+    mailing = makers.make_started(people=6)
+
+    assert run(mailing, should_yield=lambda: True) is True
+
+    assert ledger(mailing).sent == 2
+    assert Reason.NONE == 0
