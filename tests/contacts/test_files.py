@@ -1,0 +1,172 @@
+import csv
+from io import StringIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contacts.files import columns, reading, rows, writing
+from emailconcert.lib.addresses import BadAddress
+
+TABLE = [
+    ["E-Mail", "Vorname", "Notiz"],
+    ["zoe@example.org", "Zoë", "sagt „hallo“"],
+    ["jo@example.org", "Jörg", "Straße, Hof; Ecke"],
+    ["al@example.org", "Ål", "zwei\nZeilen"],
+]
+
+
+def written(table, **options):
+    buffer = StringIO(newline="")
+    csv.writer(buffer, **options).writerows(table)
+    return buffer.getvalue()
+
+
+def read(path):
+    return [record.cells for record in reading.records(path, reading.detect(path))]
+
+
+@pytest.mark.parametrize("delimiter", list(reading.DELIMITERS))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("lineterminator", ["\n", "\r\n"])
+def test_table_is_read_back_in_every_dialect(tmp_path, delimiter, encoding, lineterminator):
+    path = tmp_path / "contacts.csv"
+    text = written(TABLE, delimiter=delimiter, lineterminator=lineterminator)
+    path.write_bytes(text.encode(encoding))
+
+    assert read(path) == TABLE
+
+
+@pytest.mark.parametrize(
+    ("code_page", "cells"),
+    [
+        ("cp1251", ["Наталья Сергеевна", "Нижний Новгород"]),
+        ("cp1250", ["Małgorzata Wójcik", "Łódź, Wrocław"]),
+        ("cp1252", ["Günther Weiß", "Köln"]),
+        ("cp932", ["山田太郎さん", "東京都"]),
+    ],
+)
+def test_national_code_page_is_detected(tmp_path, code_page, cells):
+    path = tmp_path / "contacts.csv"
+    table = [["Email", "Name", "City"], *[[f"p{n}@example.org", *cells] for n in range(20)]]
+    path.write_bytes(written(table, delimiter=";").encode(code_page))
+
+    assert read(path) == table
+
+
+def test_line_that_names_the_separator_is_skipped_and_counted(tmp_path):
+    path = tmp_path / "contacts.csv"
+    path.write_text("sep=|\nEmail|Name\n\nzoe@example.org|Zoe\n")
+
+    dialect = reading.detect(path)
+
+    assert [(record.line, record.cells) for record in reading.records(path, dialect)] == [
+        (2, ["Email", "Name"]),
+        (4, ["zoe@example.org", "Zoe"]),
+    ]
+
+
+def test_lines_are_those_on_which_records_begin(tmp_path):
+    path = tmp_path / "contacts.csv"
+    path.write_text('Email,Note\na@example.org,"one\ntwo"\n,\nb@example.org,x\n')
+
+    assert [record.line for record in reading.records(path, reading.detect(path))] == [1, 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (b"PK\x03\x04rest", "spreadsheet"),
+        (b"\x00\x01\x02abc" * 20 + b"text" * 100, "not a text file"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_words(tmp_path, content, sentence):
+    path = tmp_path / "contacts.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(reading.CannotRead, match=sentence):
+        reading.detect(path)
+
+
+def test_quote_that_is_never_closed_is_named(tmp_path):
+    path = tmp_path / "contacts.csv"
+    path.write_text('Email,Note\na@example.org,ok\nb@example.org,"never closed\n' + "x@example.org,y\n" * 100_000)
+
+    with pytest.raises(reading.CannotRead, match="line 3"):
+        list(reading.records(path, reading.detect(path)))
+
+
+_cell = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\x00"), max_size=12)
+_row = st.tuples(st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.org", fullmatch=True), _cell, _cell)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    table=st.lists(_row, min_size=3, max_size=12),
+    delimiter=st.sampled_from(list(reading.DELIMITERS)),
+    lineterminator=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_any_table_with_addresses_is_read_back(tmp_path_factory, table, delimiter, lineterminator, quoting, encoding):
+    path = tmp_path_factory.getbasetemp() / "dialects.csv"
+    rows = [["Email", "First", "Note"], *(list(row) for row in table)]
+    text = written(rows, delimiter=delimiter, lineterminator=lineterminator, quoting=quoting)
+    path.write_bytes(text.encode(encoding))
+
+    assert read(path) == rows
+
+
+@pytest.mark.parametrize(
+    ("heads", "expected"),
+    [
+        (["Email Address", "First Name", "Last Name", "TAGS"], ["email", "first_name", "last_name", "tags"]),
+        (["E-Mail-Adresse", "Vorname", "Nachname", "Ort"], ["email", "first_name", "last_name", ""]),
+        (["Prénom", "Nom de famille", "Adresse e-mail"], ["first_name", "last_name", "email"]),
+        (["Correo electrónico", "Nombre", "Apellidos"], ["email", "first_name", "last_name"]),
+        (["Name", "Full name", "e_mail"], ["name", "", "email"]),
+        (["Lieblingskuchen", "Mail"], ["field:cake", "email"]),
+    ],
+)
+def test_columns_are_guessed_from_their_heads(heads, expected):
+    found = columns.guess(heads, [], own={"cake": "Lieblingskuchen"})
+
+    assert [column.guess for column in found] == expected
+
+
+def test_columns_without_a_telling_head_are_guessed_from_cells():
+    found = columns.guess(
+        ["A", "Land", ""], [["x", "DE", "a@example.org"], ["y", "Deutschland", "b@example.org"]], own={}
+    )
+
+    assert [(column.head, column.guess) for column in found] == [("A", ""), ("Land", ""), ("Column 3", "email")]
+
+
+def test_row_is_read_by_its_mapping():
+    person = rows.reader({"0": "name", "1": "email", "2": "tags", "3": "field:city", "4": "country"})(
+        ["Berg,  Zoe", " ZOE@Example.org", "vip; new,vip", " New\nYork ", "de"]
+    )
+
+    assert (person.email, person.first_name, person.last_name) == ("zoe@example.org", "Zoe", "Berg")
+    assert (person.tags, person.values, person.country) == (["vip", "new"], {"city": "New York"}, "DE")
+
+
+@pytest.mark.parametrize(
+    ("cells", "error", "sentence"),
+    [
+        (["", "Zoe"], rows.BadRow, "no email address"),
+        ([], rows.BadRow, "no email address"),
+        (["zoe at home", "Zoe"], BadAddress, "zoe at home"),
+        (["zoe@example.org", "Z" * 101], rows.BadRow, "longer than 100"),
+    ],
+)
+def test_row_that_cannot_be_taken_says_why(cells, error, sentence):
+    with pytest.raises(error, match=sentence):
+        rows.reader({"0": "email", "1": "first_name"})(cells)
+
+
+@given(st.text(max_size=20))
+def test_no_written_cell_begins_a_formula(text):
+    assert not writing.neutral(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
