@@ -258,3 +258,30 @@ def test_definer_functions_have_a_fixed_search_path():
     )
 
     assert loose == []
+
+
+@pytest.fixture
+def pooled(monkeypatch):
+    """Let the default connection be borrowed from a pool of one, as under a pooler in transaction mode."""
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    monkeypatch.setitem(connection.settings_dict, "CONN_HEALTH_CHECKS", False)
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", {"min_size": 1, "max_size": 1})
+    yield
+    connection.close()
+    connection.close_pool()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_leaks_on_a_pooled_connection(pooled):
+    alice, _, _ = make_cast()
+    with account_scope(alice.account), platform_scope("test"):
+        [(first,)] = rows("SELECT pg_backend_pid()")
+    with pytest.raises(RuntimeError), account_scope(alice.account):
+        raise RuntimeError
+    connection.close()  # gives it back to the pool
+
+    [(second, account, role)] = rows("SELECT pg_backend_pid(), current_setting('ec.account', true), current_user")
+
+    assert (second, account, role) == (first, "", "ec_app")
+    assert rows("SELECT count(*) FROM accounts_membership") == [(0,)]
