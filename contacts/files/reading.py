@@ -115,7 +115,7 @@ def _code_page(sample: bytes) -> str:
     best = matches.best()
     if best is None:
         return "cp1252"
-    equal = [each for each in matches if (each.chaos, -each.coherence) <= (best.chaos, -best.coherence)]
+    equal = [each for each in matches if each.chaos <= best.chaos and each.coherence >= best.coherence]
     western = any("cp1252" in each.could_be_from_charset for each in equal)
     return "cp1252" if western else best.encoding
 
