@@ -23,6 +23,8 @@ ARGS = [
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SIZES = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
+# Colours fade when the scheme changes: measure what stays.
+SETTLED = "Promise.allSettled(document.getAnimations().map((animation) => animation.finished))"
 
 
 def pytest_collection_modifyitems(items):
@@ -109,6 +111,8 @@ def shoot(axe):
             for width, height in SIZES.items():
                 page.set_viewport_size({"width": width, "height": height})
                 page.evaluate("scrollTo(0, 0)")
+                page.wait_for_timeout(50)
+                page.evaluate(SETTLED)
                 assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{name} at {width} px"
                 axe(page)
                 page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=full_page)
