@@ -95,8 +95,8 @@ def account_of_mailing(mailing_id: int) -> int | None:
 
 def due_mailings(*, now: datetime) -> list[tuple[int, int]]:
     """Return (account, mailing) of what has open batches that may go, one mailing per account in turn."""
-    open_batches = Batch.objects.filter(mailing_id=OuterRef("pk"), state=Batch.State.OPEN, not_before__lte=now)
     with platform_scope("delivery: wake due mailings"):
+        open_batches = Batch.objects.filter(mailing_id=OuterRef("pk"), state=Batch.State.OPEN, not_before__lte=now)
         rows = list(
             Mailing.objects.filter(
                 Q(start_at=None) | Q(start_at__lte=now), Exists(open_batches),
@@ -119,7 +119,7 @@ def _in_turn(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def idle_mailings() -> list[tuple[int, int]]:
     """Return (account, mailing) of what is marked as being sent and has nothing left to send."""
-    unfinished = Batch.objects.filter(mailing_id=OuterRef("pk")).exclude(state=Batch.State.DONE)
     with platform_scope("delivery: finish mailings"):
+        unfinished = Batch.objects.filter(mailing_id=OuterRef("pk")).exclude(state=Batch.State.DONE)
         rows = Mailing.objects.filter(~Exists(unfinished), state=Mailing.State.SENDING)
         return list(rows.values_list("account_id", "pk"))

@@ -177,7 +177,7 @@ class Slot:
             crew = Crew(self._outfit.server, self._feed, self, connections=settings.SMTP_CONNECTIONS)
             await self._work(crew)
         finally:
-            await self._in_database(connection.close)
+            await self._in_database(lambda: connection.close())  # the proxy must be asked in that thread
             self._database.shutdown()
             self._fillers.shutdown()
         return self._more
