@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def say(text: str) -> None:
 
 def refuse_taken_ports(parts: Sequence[Part], ports: Ports) -> None:
     """Raise `Problem` naming the first port that something else answers on."""
-    for port, what in (item for part in parts for item in part.ports.items()):
+    for port, what in sorted(item for part in parts for item in part.ports.items()):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -113,6 +114,11 @@ def embedded_servers(var: Path) -> Iterator[servers.Servers]:
         embedded.stop()
 
 
+def interrupt(*_: object) -> None:
+    """Take SIGTERM like Ctrl-C while things are being prepared, so that the servers are stopped then as well."""
+    raise KeyboardInterrupt
+
+
 def run() -> None:
     """Run the product until Ctrl-C. Raises `Problem` when it cannot start, or when a part of it ends."""
     ports = plan.read_ports()
@@ -141,6 +147,7 @@ def run() -> None:
 
 if __name__ == "__main__":
     os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         run()
     except Problem as problem:

@@ -67,8 +67,8 @@ class Supervisor:
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
                 how = f"exit code {process.returncode}" if process.returncode >= 0 else f"signal {-process.returncode}"
                 raise Problem(
-                    f"{tail}\n\nThe process “{name}” ended ({how}), so all others were stopped: its last lines are above, "
-                    f"all of them in {log}. `make run` starts again."
+                    f"{tail}\n\nThe process “{name}” ended ({how}), so all others were stopped; what it wrote is in {log}. "
+                    f"`make run` starts again."
                 )
 
     def wait(self) -> None:
