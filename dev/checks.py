@@ -51,7 +51,7 @@ def steps() -> list[Step]:
         Step("Import contracts", "lint", [str(Path(sys.executable).with_name("lint-imports"))], {}),
         Step("Templates", "lint", [*python, "djlint", "--lint", "--quiet", "templates"], {}),
         Step("Security lint", "lint", [*python, "bandit", "--quiet", "-ll", "-c", "pyproject.toml", "-r", *packages()], {}),
-        Step("Types", "types", [*python, "mypy", "."], {}),
+        Step("Types", "types", [*python, "mypy"], {}),
         Step("Missing migrations", "django", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         Step(
             "Deployment", "django", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION
