@@ -7,3 +7,19 @@ class CampaignsConfig(AppConfig):
     """Wires the app's registrations."""
 
     name = "campaigns"
+
+    def ready(self) -> None:
+        """Register places, conditions and what is done when a mailing ends."""
+        from campaigns import conditions, receivers  # noqa: F401, PLC0415  # importing registers
+        from emailconcert.shell import nav  # noqa: PLC0415  # apps are ready only now
+
+        nav.register("Home", "home", "house", 10, ("home",))
+        in_campaigns = [
+            f"campaigns:{name}"
+            for name in (
+                "list", "create", "detail", "rename", "audience", "envelope", "content", "trial", "review", "send",
+            )
+        ]  # fmt: skip
+        nav.register("Campaigns", "campaigns:list", "send", 20, in_campaigns)
+        nav.register("Reports", "campaigns:reports", "chart-column", 40, ("campaigns:reports", "campaigns:report"))
+        nav.set_search("campaigns:search")

@@ -26,6 +26,10 @@ class Campaign(TenantModel):
     updated_at = models.DateTimeField(auto_now=True)
     sent_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    tested_at = models.DateTimeField(null=True, help_text="When a test mail last left.")
+    unconfirmed_left_at = models.DateTimeField(null=True, help_text="A member chose to leave them as they are.")
+    problem = models.CharField(max_length=300, blank=True, default="", help_text="Why it could not be started.")
+    deleted_at = models.DateTimeField(null=True, help_text="A deleted draft; it can be brought back for a day.")
 
     class Meta:
         indexes = (models.Index(fields=("account", "-id"), name="campaigns_by_age"),)

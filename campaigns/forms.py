@@ -1,0 +1,160 @@
+"""What members type about campaigns."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import Account, User
+from campaigns import queries
+from campaigns.models import Campaign, Variant
+from contacts.queries import lists_with_counts
+from delivery.models import Sender
+from emailconcert.lib import addresses
+
+MOST_TEST_MAILS = 10
+
+
+class NameForm(forms.Form):
+    """A campaign's name."""
+
+    name = forms.CharField(max_length=120, help_text="Only your team sees it.")
+
+
+class ListsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """The account's lists, each with how many people are subscribed."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return "News · 4,210 people"."""
+        people = getattr(obj, "subscribed", 0)
+        return f"{obj.name} · {people:,} {'person' if people == 1 else 'people'}"
+
+
+class AudienceForm(forms.Form):
+    """The lists it goes to."""
+
+    lists = ListsField(
+        queryset=None,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Who stands on several of them gets it once.",
+    )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["lists"].queryset = lists_with_counts(account.pk)  # type: ignore[attr-defined]  # a ListsField
+
+
+class SenderField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """The account's senders; those that are not verified say so."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return "Harbour Bakery <hello@example.com>"."""
+        return str(obj) if obj.verified_at else f"{obj} (not verified yet)"
+
+
+class EnvelopeForm(forms.Form):
+    """From whom it comes and what stands in the inbox."""
+
+    sender = SenderField(queryset=None, required=False, empty_label="Choose a sender", label="From")
+    subject = forms.CharField(max_length=250, required=False, help_text="Up to about 60 characters are shown in full.")
+    preheader = forms.CharField(
+        max_length=250, required=False, help_text="The line that inboxes show after the subject."
+    )
+    reply_to = forms.CharField(
+        max_length=254, required=False, label="Replies go to", help_text="Leave empty for the sender's own address."
+    )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sender"].queryset = Sender.objects.filter(account=account).order_by("name")  # type: ignore[attr-defined]  # a SenderField
+
+
+class ContentForm(forms.Form):
+    """The body as it is written; nothing is trimmed."""
+
+    kind = forms.ChoiceField(choices=Variant.Kind, label="Written in", widget=forms.RadioSelect)
+    source = forms.CharField(
+        strip=False, required=False, max_length=500_000, label="Body", widget=forms.Textarea(attrs={"rows": 24})
+    )
+
+    def clean_source(self) -> str:
+        """Return it with plain line ends: browsers send others than they show."""
+        return str(self.cleaned_data["source"]).replace("\r\n", "\n")
+
+
+class AddressesField(forms.CharField):
+    """Addresses, one to a line or apart by commas."""
+
+    def clean(self, value: Any) -> Any:
+        """Return them normalised, each once."""
+        parts = (super().clean(value) or "").replace(",", "\n").replace(";", "\n").split("\n")
+        found: list[str] = []
+        for part in filter(None, (each.strip() for each in parts)):
+            try:
+                found.append(addresses.normalise(part))
+            except addresses.BadAddress as error:
+                raise forms.ValidationError(str(error)) from None
+        return list(dict.fromkeys(found))
+
+
+class MembersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """The account's login profiles, with their addresses."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return "Alice Berg, alice@example.com"."""
+        return f"{obj.name}, {obj.email}"
+
+
+class TrialForm(forms.Form):
+    """Who gets a test mail."""
+
+    members = MembersField(
+        queryset=None, widget=forms.CheckboxSelectMultiple, required=False, label="People in your team"
+    )
+    others = AddressesField(
+        required=False,
+        label="Other addresses",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=f"One to a line, {MOST_TEST_MAILS} test mails at most.",
+    )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["members"].queryset = User.objects.filter(  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
+            pk__in=queries.member_ids(account)
+        ).order_by("name")
+
+    def clean(self) -> dict[str, Any]:
+        """Put all addresses together under `to`."""
+        cleaned = super().clean() or {}
+        to = [user.email for user in cleaned.get("members") or []]
+        cleaned["to"] = list(dict.fromkeys([*to, *(cleaned.get("others") or [])]))
+        if not self.errors and not cleaned["to"]:
+            raise forms.ValidationError("Choose somebody, or type an address.")
+        if len(cleaned["to"]) > MOST_TEST_MAILS:
+            raise forms.ValidationError(f"Send at most {MOST_TEST_MAILS} test mails at a time.")
+        return cleaned
+
+
+class SendForm(forms.Form):
+    """The explicit yes: the number of people, typed."""
+
+    shown = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    typed = forms.CharField(max_length=20, label="Number of people")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse another number than the page showed."""
+        cleaned = super().clean() or {}
+        typed, shown = cleaned.get("typed"), cleaned.get("shown")
+        if typed and shown and "".join(filter(str.isdigit, typed)) != str(shown):
+            self.add_error("typed", f"Type {shown:,} to confirm that it goes to that many people.")
+        return cleaned
+
+
+class ListFilter(forms.Form):
+    """Search and filter of the list of campaigns."""
+
+    q = forms.CharField(required=False, max_length=120)
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *Campaign.State.choices])
+    after = forms.IntegerField(required=False)
+    before = forms.IntegerField(required=False)

@@ -1,0 +1,105 @@
+"""Reading campaigns: the list with its numbers, and what the steps of one campaign need."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Account, Membership
+from campaigns.models import Campaign, CampaignList, Variant
+from campaigns.numbers import Numbers, numbers_of
+from contacts import queries as contact_queries
+from contacts.models import Contact
+
+PAGE_SIZE = 25
+_PREVIEW_PEOPLE = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """A campaign as the list shows it."""
+
+    campaign: Campaign
+    numbers: Numbers
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the list, with the keys of its neighbours."""
+
+    rows: Sequence[Row]
+    before: int | None
+    after: int | None
+
+
+def campaigns_of(account: Account) -> QuerySet[Campaign]:
+    """Return the campaigns that were not deleted."""
+    return Campaign.objects.filter(account=account, deleted_at=None)
+
+
+def campaign_page(
+    *,
+    account: Account,
+    q: str = "",
+    state: str = "",
+    after: int | None = None,
+    before: int | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return campaigns, the newest first; `after` and `before` are ids of the page's neighbours."""
+    found = campaigns_of(account)
+    if q:
+        found = found.filter(Q(name__icontains=q) | Q(variants__subject__icontains=q)).distinct()
+    if state:
+        found = found.filter(state=state)
+    if before is not None:
+        rows = list(reversed(found.filter(pk__gt=before).order_by("pk")[: size + 1]))
+        more_before, more_after, rows = len(rows) > size, True, rows[-size:]
+    else:
+        rows = list((found.filter(pk__lt=after) if after else found).order_by("-pk")[: size + 1])
+        more_before, more_after, rows = after is not None, len(rows) > size, rows[:size]
+    return Page(
+        rows=with_numbers(rows),
+        before=rows[0].pk if rows and more_before else None,
+        after=rows[-1].pk if rows and more_after else None,
+    )
+
+
+def with_numbers(campaigns: Sequence[Campaign]) -> list[Row]:
+    """Return campaigns beside their numbers, in as many queries for three as for one."""
+    numbers = numbers_of([each.pk for each in campaigns])
+    return [Row(each, numbers[each.pk]) for each in campaigns]
+
+
+def only_variant(campaign: Campaign) -> Variant:
+    """Return the campaign's first variant; there is one at least."""
+    return Variant.objects.filter(campaign=campaign).order_by("name")[0]
+
+
+def chosen_list_ids(campaign: Campaign) -> list[int]:
+    """Return the ids of the lists it goes to."""
+    links = CampaignList.objects.filter(campaign=campaign).order_by("list_id")
+    return list(links.values_list("list_id", flat=True))
+
+
+def member_ids(account: Account) -> list[int]:
+    """Return the ids of the account's login profiles."""
+    return list(Membership.objects.filter(account=account).values_list("user_id", flat=True))
+
+
+def preview_contacts(campaign: Campaign) -> list[Contact]:
+    """Return some of the audience to look through the eyes of; anybody while it is empty."""
+    chosen = chosen_list_ids(campaign)
+    people = contact_queries.audience(chosen) if chosen else Contact.objects.filter(account_id=campaign.account_id)
+    return list(people.order_by("-pk")[:_PREVIEW_PEOPLE])
+
+
+def preview_contact(contact_id: int | None) -> Contact | None:
+    """Return one contact of the account in scope."""
+    return Contact.objects.filter(pk=contact_id).first() if contact_id else None
+
+
+def search_campaigns(*, account: Account, q: str, limit: int = 10) -> list[Campaign]:
+    """Return the newest campaigns whose name or subject holds the text."""
+    found = campaigns_of(account).filter(Q(name__icontains=q) | Q(variants__subject__icontains=q))
+    return list(found.distinct().order_by("-pk")[:limit])

@@ -1,0 +1,1 @@
+"""What campaigns can be asked to do. Services know neither HTTP nor Celery."""

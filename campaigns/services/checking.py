@@ -1,0 +1,161 @@
+"""What is looked at before a campaign may be sent, and what the review shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accounts.models import Account
+from campaigns import queries
+from campaigns.models import Campaign, Variant
+from campaigns.services import previewing
+from contacts import queries as contact_queries
+from contacts.models import List
+from delivery.content.compiling import Compiled
+from delivery.content.problems import CannotCompile
+from delivery.models import Reason
+from delivery.services import compiling, materialising
+
+LONG_SUBJECT = 70
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: a sentence about what was found, and where it is mended (a step's URL name).
+
+    `level` is ok, notice (worth a look) or blocking.
+    """
+
+    level: str
+    sentence: str
+    step: str = ""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who would get it just now: the number, each list's people, and who is left out by reason."""
+
+    people: int
+    lists: tuple[tuple[str, int], ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything that the review shows."""
+
+    audience: Audience
+    checks: tuple[Check, ...] = field(default_factory=tuple)
+
+    @property
+    def blocking(self) -> list[Check]:
+        """Return what has to be mended first."""
+        return [each for each in self.checks if each.level == "blocking"]
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether it may be sent."""
+        return not self.blocking
+
+
+def review(*, campaign: Campaign, now: datetime) -> Review:
+    """Look at everything and count the audience exactly; call inside the account's scope."""
+    audience = count_audience(campaign=campaign, now=now)
+    variant = queries.only_variant(campaign)
+    checks = [
+        *_check_audience(audience, campaign.account, now),
+        *_check_envelope(campaign, variant),
+        *_check_content(campaign.account, variant),
+        *_check_trial(campaign),
+    ]
+    order = ("blocking", "notice", "ok")
+    return Review(audience, tuple(sorted(checks, key=lambda each: order.index(each.level))))
+
+
+def count_audience(*, campaign: Campaign, now: datetime) -> Audience:
+    """Count who would get it, exactly as sending does."""
+    list_ids = queries.chosen_list_ids(campaign)
+    if not list_ids:
+        return Audience(0)
+    people, left_out = materialising.count_audience(
+        account_id=campaign.account_id, audience=contact_queries.audience(list_ids), list_ids=list_ids, now=now
+    )
+    lists = contact_queries.lists_with_counts(campaign.account_id).filter(pk__in=list_ids)
+    return Audience(people, tuple((each.name, _subscribed(each)) for each in lists), name_reasons(left_out))
+
+
+def name_reasons(counts: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return counts by reason in words, the largest first."""
+    named = ((str(Reason[name.upper()].label), count) for name, count in counts.items() if count)
+    return tuple(sorted(named, key=lambda each: (-each[1], each[0])))
+
+
+def _subscribed(each: List) -> int:
+    return int(getattr(each, "subscribed", 0))
+
+
+def _check_audience(audience: Audience, account: Account, now: datetime) -> Iterator[Check]:
+    step = "campaigns:audience"
+    if not audience.lists:
+        yield Check("blocking", "Choose at least one list.", step)
+    elif not audience.people:
+        yield Check("blocking", "Nobody on these lists may be mailed just now.", step)
+    else:
+        yield Check("ok", f"It goes to {audience.people:,} {'person' if audience.people == 1 else 'people'}.", step)
+    left = max(account.sending_quota - materialising.sent_in_window(now=now), 0)
+    if audience.people > left:
+        yield Check(
+            "blocking", f"Your account may send {left:,} more messages in this 30-day window; this needs more.", step
+        )
+    if account.status != Account.Status.ACTIVE:
+        yield Check("blocking", f"Your account can't send at the moment. {account.status_reason}".strip())
+
+
+def _check_envelope(campaign: Campaign, variant: Variant) -> Iterator[Check]:
+    step, sender = "campaigns:envelope", campaign.sender
+    if sender is None:
+        yield Check("blocking", "Choose who it comes from.", step)
+    elif sender.verified_at is None:
+        yield Check("blocking", f"{sender.email} has not been verified: open the link in the mail we sent there.", step)
+    else:
+        yield Check("ok", f"It comes from {sender.name}, {sender.email}.", step)
+        domain = compiling.domain_for(sender)
+        if domain is None or domain.verified_at is None:
+            host = sender.email.rpartition("@")[2]
+            yield Check("notice", f"The records of {host} are not set up, so inboxes may put it under spam.")
+    if len(variant.subject) > LONG_SUBJECT:
+        yield Check("notice", f"The subject has {len(variant.subject)} characters; phones show about 40.", step)
+    if variant.subject.strip() and not variant.preheader.strip():
+        yield Check("notice", "There is no preheader: inboxes will show the mail's first words instead.", step)
+
+
+def _check_content(account: Account, variant: Variant) -> Iterator[Check]:
+    if not account.postal_address.strip():
+        yield Check("blocking", "Every mail needs your postal address: add it under Settings, Business.")
+    try:
+        made = compiling.check_content(account=account, content=previewing.content_of(variant))
+    except CannotCompile as error:
+        for problem in error.problems:
+            step = "campaigns:content" if problem.part == "body" else "campaigns:envelope"
+            yield Check("blocking", str(problem), step)
+        return
+    yield from _check_compiled(made)
+
+
+def _check_compiled(made: Compiled) -> Iterator[Check]:
+    step = "campaigns:content"
+    if "unsubscribe_url" in made.html and "unsubscribe_url" in made.text:
+        yield Check("ok", "There is an unsubscribe link and your postal address in it.", step)
+    else:
+        yield Check("blocking", "There is no unsubscribe link: add {{ unsubscribe_url }} to the body.", step)
+    count = len(made.links)
+    if count:
+        yield Check("ok", f"{count} {'link is' if count == 1 else 'links are'} counted.", step)
+    for note in made.notes:
+        yield Check("notice", str(note), step)
+
+
+def _check_trial(campaign: Campaign) -> Iterator[Check]:
+    if campaign.tested_at is None:
+        yield Check("notice", "You have not sent yourself a test mail yet.", "campaigns:trial")
+    else:
+        yield Check("ok", "A test mail was sent.", "campaigns:trial")

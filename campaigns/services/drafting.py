@@ -1,0 +1,133 @@
+"""Writing a campaign: everything that may be done in any order before it is sent."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from accounts.models import Account, User
+from accounts.services import auditing
+from accounts.services.auditing import Actor
+from campaigns.models import Campaign, CampaignList, Variant
+from contacts.models import List
+from delivery.models import Sender
+from emailconcert.lib import addresses
+from emailconcert.lib.errors import ExpectedError
+
+KEPT_AFTER_DELETION = timedelta(days=1)
+
+
+class NotADraft(ExpectedError):
+    """The campaign has been sent, or deleted, in the meantime."""
+
+    def __init__(self) -> None:
+        super().__init__("This campaign is no longer a draft, so it can't be changed. Duplicate it to write another.")
+
+
+def create_campaign(*, account: Account, name: str, created_by: User | None, now: datetime) -> Campaign:
+    """Make an empty draft with its first variant; the account's only verified sender is chosen already."""
+    campaign = Campaign.objects.create(
+        account=account, name=name, created_by=created_by, sender=_only_sender(account), created_at=now, updated_at=now
+    )
+    Variant.objects.create(account=account, campaign=campaign)
+    return campaign
+
+
+def rename_campaign(*, campaign: Campaign, name: str, now: datetime) -> None:
+    """Give a campaign another name; only members see it, so it may change at any time."""
+    Campaign.objects.filter(pk=campaign.pk, deleted_at=None).update(name=name, updated_at=now)
+    campaign.name = name
+
+
+def set_audience(*, campaign: Campaign, lists: Collection[List], now: datetime) -> None:
+    """Choose the lists it goes to. Raises `NotADraft`."""
+    _hold_draft(campaign, now)
+    wanted = {each.pk for each in lists}
+    CampaignList.objects.filter(campaign=campaign).exclude(list_id__in=wanted).delete()
+    known = set(CampaignList.objects.filter(campaign=campaign).values_list("list_id", flat=True))
+    CampaignList.objects.bulk_create(CampaignList(campaign=campaign, list_id=pk) for pk in sorted(wanted - known))
+
+
+def set_envelope(
+    *, campaign: Campaign, sender: Sender | None, reply_to: str, subject: str, preheader: str, now: datetime
+) -> None:
+    """Say from whom it comes and what stands in the inbox. Raises `NotADraft`, `addresses.BadAddress`."""
+    reply_to = addresses.normalise(reply_to) if reply_to.strip() else ""
+    _hold_draft(campaign, now)
+    Campaign.objects.filter(pk=campaign.pk).update(sender=sender, reply_to=reply_to)
+    campaign.sender, campaign.reply_to = sender, reply_to
+    _variants(campaign).update(subject=subject, preheader=preheader)
+
+
+def save_content(*, campaign: Campaign, kind: str, source: str, now: datetime) -> None:
+    """Keep the body exactly as it was written, mistakes and all. Raises `NotADraft`."""
+    _hold_draft(campaign, now)
+    _variants(campaign).update(kind=kind, source=source)
+
+
+def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campaign:
+    """Make a draft with the same audience, sender and content."""
+    copy = Campaign.objects.create(
+        account_id=campaign.account_id,
+        name=f"Copy of {campaign.name}"[:120],
+        sender_id=campaign.sender_id,
+        reply_to=campaign.reply_to,
+        created_by=created_by,
+    )
+    lists = CampaignList.objects.filter(campaign=campaign).values_list("list_id", flat=True)
+    CampaignList.objects.bulk_create(CampaignList(campaign=copy, list_id=pk) for pk in lists)
+    Variant.objects.bulk_create(
+        Variant(
+            campaign=copy,
+            name=each.name,
+            subject=each.subject,
+            preheader=each.preheader,
+            kind=each.kind,
+            source=each.source,
+        )
+        for each in campaign.variants.order_by("name")
+    )
+    return copy
+
+
+def delete_draft(*, campaign: Campaign, actor: Actor, now: datetime) -> None:
+    """Put a draft away; `restore_draft` brings it back for a day. Raises `NotADraft`."""
+    _hold_draft(campaign, now)
+    Campaign.objects.filter(pk=campaign.pk).update(deleted_at=now)
+    _record("campaign.deleted", campaign, actor, now)
+
+
+def restore_draft(*, campaign: Campaign, actor: Actor, now: datetime) -> None:
+    """Bring a deleted draft back; one that is there already stays as it is."""
+    if Campaign.objects.filter(pk=campaign.pk).exclude(deleted_at=None).update(deleted_at=None, updated_at=now):
+        _record("campaign.restored", campaign, actor, now)
+
+
+def purge_deleted(*, now: datetime) -> int:
+    """Remove what was deleted more than a day ago, in the account in scope; return how many campaigns."""
+    gone = Campaign.objects.filter(state=Campaign.State.DRAFT, deleted_at__lt=now - KEPT_AFTER_DELETION)
+    count = gone.count()
+    gone.delete()
+    return count
+
+
+def _only_sender(account: Account) -> Sender | None:
+    verified = list(Sender.objects.filter(account=account).exclude(verified_at=None)[:2])
+    return verified[0] if len(verified) == 1 else None
+
+
+def _hold_draft(campaign: Campaign, now: datetime) -> None:
+    """Lock the row until the transaction ends, so that nobody sends a draft that is being changed."""
+    draft = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT, deleted_at=None)
+    if not draft.update(updated_at=now):
+        raise NotADraft
+
+
+def _variants(campaign: Campaign) -> QuerySet[Variant]:
+    return Variant.objects.filter(campaign=campaign)
+
+
+def _record(action: str, campaign: Campaign, actor: Actor, now: datetime) -> None:
+    auditing.record(
+        action=action, actor=actor, now=now, account_id=campaign.account_id, target=("campaign", campaign.pk)
+    )

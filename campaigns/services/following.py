@@ -1,0 +1,59 @@
+"""A campaign's state follows its mailings: all done makes it sent, a held one makes it paused."""
+
+from datetime import datetime
+
+from campaigns.models import Campaign
+from campaigns.services import drafting, sending
+from delivery.models import Mailing
+from emailconcert.lib.tenancy import account_scope, platform_scope
+
+
+def follow(*, campaign: Campaign, now: datetime) -> None:
+    """Bring the state up to date from the mailings'; conditional, so that two who do it at once agree."""
+    if campaign.state not in sending.UNDER_WAY:
+        return
+    states = {each.state for each in sending.mailings_of(campaign)}
+    changes: dict[str, object] = {}
+    if states <= {Mailing.State.DONE, Mailing.State.CANCELLED} and states:
+        ended = Campaign.State.SENT if Mailing.State.DONE in states else Campaign.State.CANCELLED
+        changes = {"state": ended, "finished_at": now}
+    elif Mailing.State.PAUSED in states:
+        changes = {"state": Campaign.State.PAUSED}
+    elif campaign.state == Campaign.State.PAUSED and Mailing.State.SENDING in states:
+        changes = {"state": Campaign.State.SENDING}
+    if changes and changes["state"] != campaign.state:
+        Campaign.objects.filter(pk=campaign.pk, state=campaign.state).update(**changes)
+        campaign.refresh_from_db(fields=["state", "finished_at"])
+
+
+def follow_mailing(*, account_id: int, mailing_id: int, now: datetime) -> None:
+    """Follow the campaign that a mailing belongs to, if it does to one."""
+    with account_scope(account_id):
+        for campaign in Campaign.objects.filter(variants__mailing_id=mailing_id).distinct():
+            follow(campaign=campaign, now=now)
+
+
+def due(*, now: datetime) -> list[tuple[int, int]]:
+    """Return (account, campaign) of what has to be started or followed."""
+    with platform_scope("campaigns: find campaigns under way"):
+        under_way = Campaign.objects.filter(state__in=sending.UNDER_WAY, sent_at__lte=now)
+        return list(under_way.order_by("pk").values_list("account_id", "pk"))
+
+
+def look_after(*, account_id: int, campaign_id: int, now: datetime) -> None:
+    """Start what was not started, and follow what goes on."""
+    with account_scope(account_id):
+        sending.start_mailings(campaign_id=campaign_id, now=now)
+        campaign = Campaign.objects.filter(pk=campaign_id).first()
+        if campaign is not None:
+            follow(campaign=campaign, now=now)
+
+
+def purge_all(*, now: datetime) -> None:
+    """Remove the deleted drafts of every account."""
+    with platform_scope("campaigns: find deleted drafts"):
+        old = Campaign.objects.filter(deleted_at__lt=now - drafting.KEPT_AFTER_DELETION)
+        accounts = list(old.values_list("account_id", flat=True).distinct())
+    for account_id in accounts:
+        with account_scope(account_id):
+            drafting.purge_deleted(now=now)

@@ -1,0 +1,96 @@
+"""How far a campaign has come: numbers that add up, the pace, the time left, what may be done now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.models import Campaign
+from campaigns.numbers import Numbers, numbers_of
+from campaigns.services import checking, following, sending
+from delivery import queries as delivery_queries
+from delivery.models import Mailing, Reason
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the page of a campaign that was sent shows."""
+
+    numbers: Numbers
+    left_out: tuple[tuple[str, int], ...]
+    failed: tuple[tuple[str, int], ...]
+    skipped: tuple[tuple[str, int], ...]
+    is_gathering: bool
+    is_live: bool
+    may_undo: bool
+    seconds_to_start: int
+    held_reason: str
+    pace: int
+    seconds_left: int | None
+
+    @property
+    def note(self) -> str:
+        """Return the pace and the time left in words."""
+        if not self.pace:
+            return ""
+        words = f"{self.pace:,} a second"
+        return f"{words}, {in_words(self.seconds_left)} left" if self.seconds_left else words
+
+    @property
+    def asks_about_unconfirmed(self) -> bool:
+        """Tell whether the member has to choose what becomes of unconfirmed messages."""
+        return bool(self.numbers.unconfirmed) and not self.is_live
+
+
+def look(*, campaign: Campaign, now: datetime) -> Progress:
+    """Follow the mailings, then say where the campaign stands."""
+    following.follow(campaign=campaign, now=now)
+    mailings = sending.mailings_of(campaign)
+    numbers = numbers_of([campaign.pk])[campaign.pk]
+    starts_at = campaign.sent_at + sending.GRACE if campaign.sent_at else now
+    failed, skipped = reasons(mailings) if numbers.failed or numbers.skipped else ({}, {})
+    is_sending = campaign.state == Campaign.State.SENDING
+    pace, seconds_left = _pace(numbers, (now - starts_at).total_seconds()) if is_sending else (0, None)
+    return Progress(
+        numbers=numbers,
+        left_out=checking.name_reasons(numbers.excluded),
+        failed=checking.name_reasons(failed),
+        skipped=checking.name_reasons(skipped),
+        is_gathering=any(each.state == Mailing.State.COMPILED for each in mailings),
+        is_live=campaign.state in sending.UNDER_WAY,
+        may_undo=is_sending and now < starts_at and not numbers.settled,
+        seconds_to_start=max(0, round((starts_at - now).total_seconds())) if is_sending else 0,
+        held_reason=next((each.held_reason for each in mailings if each.held_reason), ""),
+        pace=pace,
+        seconds_left=seconds_left,
+    )
+
+
+def reasons(mailings: list[Mailing]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return failed and skipped messages by reason (as `Reason` names them, in lower case)."""
+    failed: dict[str, int] = {}
+    skipped: dict[str, int] = {}
+    for mailing in mailings:
+        ledger = delivery_queries.ledger(mailing, with_reasons=True)
+        for total, part in ((failed, ledger.failed_by_reason), (skipped, ledger.skipped_by_reason)):
+            for name, count in part.items():
+                key = name if name != Reason.NONE.name.lower() else Reason.REJECTED.name.lower()
+                total[key] = total.get(key, 0) + count
+    return failed, skipped
+
+
+def in_words(seconds: int | None) -> str:
+    """Return 90 as "2 minutes"."""
+    if seconds is None:
+        return ""
+    for size, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+def _pace(numbers: Numbers, elapsed: float) -> tuple[int, int | None]:
+    """Return messages a second since the start, and seconds left at that pace (a pause makes it look slower)."""
+    if elapsed <= 1 or not numbers.settled:
+        return 0, None
+    pace = numbers.settled / elapsed
+    return max(1, round(pace)), round(numbers.left / pace)

@@ -1,0 +1,188 @@
+"""From a draft to mail on its way, and holding it: send, undo, pause, resume, cancel.
+
+A campaign's state follows its mailings. What a member asks for is a conditional UPDATE, so that a second click, a
+second tab or a second worker finds nothing left to do. Nothing leaves within `GRACE` of the click.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.services import auditing
+from accounts.services.auditing import Actor
+from campaigns import queries
+from campaigns.models import Campaign, Variant
+from campaigns.services import checking, previewing
+from contacts import queries as contact_queries
+from contacts.models import List
+from delivery.models import Mailing
+from delivery.services import compiling, holding, materialising
+from emailconcert.lib.errors import ExpectedError
+
+GRACE = timedelta(seconds=10)
+UNDER_WAY = (Campaign.State.SENDING, Campaign.State.PAUSED)
+
+
+class CannotSend(ExpectedError):
+    """Something has to be mended before it can be sent."""
+
+
+class AudienceChanged(ExpectedError):
+    """It would go to another number of people than the member agreed to."""
+
+
+class AlreadySent(ExpectedError):
+    """Another click, tab or member was first."""
+
+    def __init__(self) -> None:
+        super().__init__("This campaign is on its way already.")
+
+
+class CannotHold(ExpectedError):
+    """It can't be paused, resumed, cancelled or taken back any more."""
+
+
+def send_campaign(*, campaign: Campaign, now: datetime, actor: Actor, agreed: int | None = None) -> None:
+    """Let a draft go: compile it and hand it to the workers, who start ten seconds later.
+
+    `agreed` is the number of people that the member confirmed; a list may have grown or shrunk a little since.
+    Raises `AlreadySent`, `CannotSend`, `AudienceChanged`. Call inside the account's scope.
+    """
+    with transaction.atomic():
+        _begin(campaign, now)
+        review = checking.review(campaign=campaign, now=now)
+        _refuse(review, agreed)
+        lists = list(List.objects.filter(pk__in=queries.chosen_list_ids(campaign)).order_by("pk"))
+        for variant in campaign.variants.order_by("name"):
+            variant.mailing = _compile(campaign, variant, lists)
+            variant.save(update_fields=["mailing"])
+        _record("campaign.sent", campaign, actor, now, people=review.audience.people)
+
+
+def _begin(campaign: Campaign, now: datetime) -> None:
+    """Take the draft, or raise: whoever updates the row is the one who sends."""
+    draft = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT, deleted_at=None)
+    if not draft.update(state=Campaign.State.SENDING, sent_at=now, finished_at=None, problem=""):
+        raise AlreadySent
+    campaign.refresh_from_db(fields=["state", "sent_at", "finished_at", "problem", "sender", "reply_to"])
+
+
+def _refuse(review: checking.Review, agreed: int | None) -> None:
+    if not review.is_ready:
+        raise CannotSend(" ".join(check.sentence for check in review.blocking))
+    people = review.audience.people
+    if agreed is not None and abs(people - agreed) > max(5, agreed // 100):
+        raise AudienceChanged(f"It would go to {people:,} people now, not to {agreed:,}. Look at it again.")
+
+
+def _compile(campaign: Campaign, variant: Variant, lists: list[List]) -> Mailing:
+    if campaign.sender is None:
+        raise CannotSend("Choose who it comes from.")
+    return compiling.compile_mailing(
+        account=campaign.account,
+        kind=Mailing.Kind.CAMPAIGN,
+        content=previewing.content_of(variant),
+        sender=campaign.sender,
+        lists=lists,
+        reply_to=campaign.reply_to,
+    )
+
+
+def start_mailings(*, campaign_id: int, now: datetime) -> None:
+    """Gather the audience of a campaign that was sent; again is harmless. A worker does this, in the account's scope."""
+    campaign = Campaign.objects.select_for_update().filter(pk=campaign_id, state=Campaign.State.SENDING).first()
+    if campaign is None or campaign.sent_at is None:
+        return
+    audience = contact_queries.audience(queries.chosen_list_ids(campaign))
+    for mailing in mailings_of(campaign):
+        if mailing.state == Mailing.State.COMPILED:
+            try:
+                with transaction.atomic():
+                    materialising.materialise(
+                        mailing=mailing, audience=audience, start_at=campaign.sent_at + GRACE, now=now
+                    )
+            except materialising.CannotStart as error:
+                _back_to_draft(campaign, str(error))
+                return
+
+
+def undo_send(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
+    """Make a draft of it again, within ten seconds of the click. Raises `CannotHold`."""
+    held = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if held.state != Campaign.State.SENDING or held.sent_at is None or now >= held.sent_at + GRACE:
+        raise CannotHold("Mail is leaving already, so it can't be taken back. You can still pause or cancel it.")
+    _cancel_mailings(held, now)
+    _back_to_draft(held, "")
+    _record("campaign.send_undone", campaign, actor, now)
+
+
+def _back_to_draft(campaign: Campaign, problem: str) -> None:
+    Variant.objects.filter(campaign=campaign).update(mailing=None)
+    Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.DRAFT, sent_at=None, problem=problem[:300])
+
+
+def pause(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
+    """Let no further batch begin; what is with a worker stops within seconds. Raises `CannotHold`."""
+    _move(campaign, (Campaign.State.SENDING,), Campaign.State.PAUSED, "It is not being sent, so it can't be paused.")
+    for mailing in mailings_of(campaign):
+        if mailing.state == Mailing.State.SENDING:
+            holding.pause_mailing(mailing=mailing)
+    _record("campaign.paused", campaign, actor, now)
+
+
+def resume(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
+    """Go on after a pause. Raises `CannotHold`."""
+    _move(campaign, (Campaign.State.PAUSED,), Campaign.State.SENDING, "It is not paused, so it can't be resumed.")
+    for mailing in mailings_of(campaign):
+        if mailing.state == Mailing.State.PAUSED:
+            holding.resume_mailing(mailing=mailing)
+    _record("campaign.resumed", campaign, actor, now)
+
+
+def cancel(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
+    """Send nothing more, for good. Raises `CannotHold`."""
+    _move(campaign, UNDER_WAY, Campaign.State.CANCELLED, "It is not being sent, so it can't be cancelled.")
+    Campaign.objects.filter(pk=campaign.pk).update(finished_at=now)
+    _cancel_mailings(campaign, now)
+    _record("campaign.cancelled", campaign, actor, now)
+
+
+def resend_unconfirmed(*, campaign: Campaign, now: datetime, actor: Actor) -> int:
+    """Send what nobody knows the end of once more, by the member's own choice; return how many messages.
+
+    Raises `CannotHold`. Some people may get it twice, which the page says before.
+    """
+    _move(campaign, (Campaign.State.SENT,), Campaign.State.SENDING, "Wait until the campaign has been sent.")
+    Campaign.objects.filter(pk=campaign.pk).update(finished_at=None, unconfirmed_left_at=None)
+    again = sum(holding.resend_unconfirmed(mailing=mailing, now=now) for mailing in mailings_of(campaign))
+    _record("campaign.unconfirmed_resent", campaign, actor, now, messages=again)
+    return again
+
+
+def leave_unconfirmed(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
+    """Note that the member leaves unconfirmed messages as they are."""
+    Campaign.objects.filter(pk=campaign.pk).update(unconfirmed_left_at=now)
+    campaign.unconfirmed_left_at = now
+    _record("campaign.unconfirmed_left", campaign, actor, now)
+
+
+def _cancel_mailings(campaign: Campaign, now: datetime) -> None:
+    for mailing in mailings_of(campaign):
+        if mailing.state in (Mailing.State.SENDING, Mailing.State.PAUSED):
+            holding.cancel_mailing(mailing=mailing, now=now)
+
+
+def _move(campaign: Campaign, before: tuple[str, ...], after: str, refusal: str) -> None:
+    if not Campaign.objects.filter(pk=campaign.pk, state__in=before).update(state=after):
+        raise CannotHold(refusal)
+    campaign.state = after
+
+
+def mailings_of(campaign: Campaign) -> list[Mailing]:
+    """Return the mailings that the campaign became."""
+    return list(Mailing.objects.filter(variants__campaign=campaign).defer("program").order_by("pk"))
+
+
+def _record(action: str, campaign: Campaign, actor: Actor, now: datetime, **details: object) -> None:
+    target = ("campaign", campaign.pk)
+    auditing.record(action=action, actor=actor, now=now, account_id=campaign.account_id, target=target, details=details)

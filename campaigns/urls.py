@@ -1,0 +1,32 @@
+"""Addresses of campaigns on the members' host."""
+
+from django.urls import path
+
+from campaigns.views import drafting, listing, reporting, searching, sending
+
+app_name = "campaigns"
+urlpatterns = [
+    path("campaigns/", listing.index, name="list"),
+    path("campaigns/new/", listing.create, name="create"),
+    path("campaigns/<int:pk>/", sending.detail, name="detail"),
+    path("campaigns/<int:pk>/name/", listing.rename, name="rename"),
+    path("campaigns/<int:pk>/duplicate/", listing.duplicate, name="duplicate"),
+    path("campaigns/<int:pk>/delete/", listing.delete, name="delete"),
+    path("campaigns/<int:pk>/restore/", listing.restore, name="restore"),
+    path("campaigns/<int:pk>/audience/", drafting.audience, name="audience"),
+    path("campaigns/<int:pk>/envelope/", drafting.envelope, name="envelope"),
+    path("campaigns/<int:pk>/content/", drafting.content, name="content"),
+    path("campaigns/<int:pk>/test/", drafting.trial, name="trial"),
+    path("campaigns/<int:pk>/review/", drafting.review, name="review"),
+    path("campaigns/<int:pk>/send/", sending.send, name="send"),
+    path("campaigns/<int:pk>/undo/", sending.undo, name="undo"),
+    path("campaigns/<int:pk>/pause/", sending.pause, name="pause"),
+    path("campaigns/<int:pk>/resume/", sending.resume, name="resume"),
+    path("campaigns/<int:pk>/cancel/", sending.cancel, name="cancel"),
+    path("campaigns/<int:pk>/resend/", sending.resend, name="resend"),
+    path("campaigns/<int:pk>/leave/", sending.leave, name="leave"),
+    path("campaigns/<int:pk>/report/", reporting.report, name="report"),
+    path("campaigns/<int:pk>/report/numbers.csv", reporting.export, name="export"),
+    path("reports/", reporting.overview, name="reports"),
+    path("search/", searching.index, name="search"),
+]

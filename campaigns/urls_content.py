@@ -1,0 +1,7 @@
+"""Addresses of campaigns on the content host."""
+
+from django.urls import path
+
+from campaigns.views import previewing
+
+urlpatterns = [path("preview/<str:token>/", previewing.show, name="campaign-preview")]

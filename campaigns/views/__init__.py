@@ -1,0 +1,1 @@
+"""One action per view, one call into the domain per action."""

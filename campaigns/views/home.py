@@ -1,0 +1,16 @@
+"""The page that a member comes to first."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.http import require_safe
+
+from accounts.access import MemberRequest, member_required
+from campaigns.services import starting
+
+
+@require_safe
+@member_required
+def show(request: MemberRequest) -> HttpResponse:
+    """Show one next step, then what happened lately."""
+    return render(request, "campaigns/home.html", {"home": starting.home(account=request.account, now=now())})

@@ -1,0 +1,24 @@
+"""The search at the top: people and campaigns."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.access import MemberRequest, member_required
+from campaigns import queries
+from contacts import queries as contact_queries
+
+LIMIT = 10
+
+
+@require_safe
+@member_required
+def index(request: MemberRequest) -> HttpResponse:
+    """Show what was found."""
+    q = request.GET.get("q", "").replace("\0", "").strip()[:120]
+    people, campaigns = [], []
+    if q:
+        found = contact_queries.find(account_id=request.account.pk, filters=contact_queries.Filters(text=q))
+        people = list(found.order_by("-pk")[:LIMIT])
+        campaigns = queries.search_campaigns(account=request.account, q=q, limit=LIMIT)
+    return render(request, "campaigns/search.html", {"q": q, "people": people, "campaigns": campaigns})

@@ -1,0 +1,109 @@
+"""One campaign's page, the send button, and what may be done while it goes out."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import MemberRequest, actor, has_role, member_required, role_required
+from accounts.models import Role
+from campaigns import tasks
+from campaigns.forms import SendForm
+from campaigns.models import Campaign
+from campaigns.services import checking, previewing, progress, sending
+from campaigns.views.common import after_commit, campaign_or_404
+from emailconcert.lib.errors import ExpectedError
+from emailconcert.lib.htmx import redirect_to, render_part
+
+
+@require_safe
+@member_required
+def detail(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show a draft's steps, or how far a campaign has come."""
+    campaign = campaign_or_404(request, pk)
+    context = {"campaign": campaign, "may_edit": has_role(request.membership, Role.EDITOR)}
+    if campaign.state == Campaign.State.DRAFT:
+        context |= {"review": checking.review(campaign=campaign, now=now())}
+        context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
+        return render(request, "campaigns/draft.html", context)
+    context |= {"progress": progress.look(campaign=campaign, now=now())}
+    return render_part(request, "campaigns/progress.html", "progress", context)
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def send(request: MemberRequest, pk: int) -> HttpResponse:
+    """Let it go, once, after the number of people was typed."""
+    campaign = campaign_or_404(request, pk)
+    form = SendForm(request.POST)
+    if form.is_valid():
+        try:
+            sending.send_campaign(campaign=campaign, agreed=form.cleaned_data["shown"], now=now(), actor=actor(request))
+        except sending.AlreadySent:
+            return redirect_to(request, "campaigns:detail", pk=pk)
+        except ExpectedError as error:
+            form.add_error(None, str(error))
+        else:
+            after_commit(tasks.start_campaign, account_id=campaign.account_id, campaign_id=pk)
+            return redirect_to(request, "campaigns:detail", pk=pk)
+    campaign.refresh_from_db()
+    context = {"campaign": campaign, "form": form, "review": checking.review(campaign=campaign, now=now())}
+    context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
+    return render(request, "campaigns/review.html", context, status=422)
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def undo(request: MemberRequest, pk: int) -> HttpResponse:
+    """Take it back while nothing has left."""
+    return _hold(request, pk, sending.undo_send, "Nothing was sent. It is a draft again.")
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def pause(request: MemberRequest, pk: int) -> HttpResponse:
+    """Hold it."""
+    return _hold(request, pk, sending.pause, "Paused. What was already with the mail server is finished.")
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def resume(request: MemberRequest, pk: int) -> HttpResponse:
+    """Go on."""
+    return _hold(request, pk, sending.resume, "It goes on.")
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def cancel(request: MemberRequest, pk: int) -> HttpResponse:
+    """End it."""
+    return _hold(request, pk, sending.cancel, "Cancelled. Nothing more is sent.")
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def resend(request: MemberRequest, pk: int) -> HttpResponse:
+    """Send the unconfirmed messages once more."""
+    return _hold(request, pk, sending.resend_unconfirmed, "They are sent once more.")
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def leave(request: MemberRequest, pk: int) -> HttpResponse:
+    """Leave the unconfirmed messages as they are."""
+    return _hold(request, pk, sending.leave_unconfirmed, "Left as they are.")
+
+
+def _hold(request: MemberRequest, pk: int, action: Callable[..., object], words: str) -> HttpResponse:
+    campaign = campaign_or_404(request, pk)
+    try:
+        action(campaign=campaign, now=now(), actor=actor(request))
+    except ExpectedError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, words)
+        after_commit(tasks.start_campaign, account_id=campaign.account_id, campaign_id=pk)
+    return redirect_to(request, "campaigns:detail", pk=pk)
