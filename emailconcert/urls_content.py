@@ -1,5 +1,7 @@
 """Addresses on the content host: contacts' pages, with no sign-in and no cookie of members."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("campaigns.urls_content")),
+]
