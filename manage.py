@@ -3,11 +3,16 @@
 
 import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
     """Run one command; a bad setting is a sentence, not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emailconcert.settings")
+    with suppress(ImportError):  # production has no `dev`, and settings of its own
+        from dev import local
+
+        local.adopt()
     from django.core.management import execute_from_command_line
 
     from emailconcert.lib.env import BadSetting

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dev import leftovers, places, plan, servers
+from dev import leftovers, local, places, plan, servers
 from dev.places import ROOT
 from dev.plan import LOOPBACK, Part, Ports
 from dev.problems import Problem
@@ -130,6 +130,7 @@ def run() -> None:
         refuse_taken_ports(parts, ports)
         with embedded_servers(var) as embedded:
             env = plan.common_env(var=var, ports=ports, servers=embedded)
+            local.remember(env, var=var)
             demo = prepare(env, var)
             supervisor = Supervisor(var=var, env=env)
             supervisor.heed_signals()

@@ -23,7 +23,7 @@ SECRET_SETTINGS = ("SECRET_KEY", "ENCRYPTION_KEYS", "TOKEN_KEYS", "ADDRESS_HASH_
 WRITTEN_NAMES = frozenset({
     "beat", "bench", "demo", "journal", "ledger", "log", "mailbox", "media", "postgres", "postgres.new",
     "postgres.password", "redis", "runner.lock", "screenshots", "secrets.env", "secrets.new", "servers.lock",
-    "servers.users", "sockets", "spool", "static", "test",
+    "servers.users", "sockets", "spool", "stack.env", "static", "test",
 })  # fmt: skip
 
 
