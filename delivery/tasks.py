@@ -9,8 +9,14 @@ from celery import current_app, shared_task
 from django.conf import settings
 from django.core.cache import cache
 
+from accounts.models import Account
+from contacts.models import Contact
 from delivery import queries
-from delivery.services import recovering, sending, settling
+from delivery.models import Connection, Sender
+from delivery.services import recovering, settling, single, starting
+from delivery.services.compiling import Content
+from emailconcert.lib.errors import ExpectedError
+from emailconcert.lib.tenancy import account_scope
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +52,7 @@ def send_slot(*, account_id: int, mailing_id: int, slot: int) -> None:
     if not cache.add(_lock(mailing_id, slot), 1, timeout=_LOCK_SECONDS):
         return
     try:
-        more = sending.run_slot(
+        more = starting.run_slot(
             account_id=account_id, mailing_id=mailing_id, seconds=_SECONDS, should_yield=others_wait
         )
     finally:
@@ -62,6 +68,36 @@ def recover_expired() -> int:
     recovered = recovering.recover_batches(now=now)
     recovering.remove_orphans(now=now)
     return recovered
+
+
+@shared_task
+def send_test(
+    *,
+    account_id: int,
+    sender_id: int,
+    to: str,
+    content: dict[str, str],
+    contact_id: int | None = None,
+    connection_id: int | None = None,
+) -> None:
+    """Send a test mail; `content` has subject, source, kind and preheader."""
+    with account_scope(account_id):
+        account = Account.objects.get(pk=account_id)
+        sender = Sender.objects.get(pk=sender_id)
+        contact = Contact.objects.filter(pk=contact_id).first()
+        connection = Connection.objects.filter(pk=connection_id).first()
+    try:
+        single.send_test_mail(
+            account=account,
+            content=Content(**content),
+            sender=sender,
+            to=to,
+            contact=contact,
+            connection=connection,
+            now=datetime.now(UTC),
+        )
+    except ExpectedError:
+        logger.warning("test mail not sent", extra={"account": account_id, "sender": sender_id})
 
 
 def others_wait() -> bool:

@@ -1,0 +1,146 @@
+"""Single mails: the product's own (from the outbox) and test mails. They go over the same wire as everything else."""
+
+import logging
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+import uvloop
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from accounts.models import Account
+from accounts.services.outbox import Entry
+from contacts.models import Contact
+from delivery.models import Connection, Mailing, Outcome, Sender
+from delivery.services import compiling, connections
+from delivery.services.compiling import Content
+from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge_text
+from delivery.services.sending import skeleton_for
+from delivery.wire import encoding
+from delivery.wire.feed import Feed, Key
+from delivery.wire.mime import Letter
+from delivery.wire.sending import Crew
+from delivery.wire.smtp import Server
+from emailconcert.lib.errors import ExpectedError
+from emailconcert.lib.tenancy import account_scope
+
+logger = logging.getLogger(__name__)
+
+
+class CannotSend(ExpectedError):
+    """The mail server did not take a single mail."""
+
+
+class _Ears:
+    """Hooks for one letter."""
+
+    verdict: Verdict = LATER
+    words = ""
+
+    def may_write(self) -> bool:
+        return True
+
+    def on_intent(self, key: Key) -> None:
+        """Nothing to write down: a single mail has no ledger."""
+
+    def on_outcome(self, key: Key, code: int, text: str) -> None:  # noqa: ARG002  # there is one key
+        self.verdict, self.words = judge_text(code, text), text
+
+    def on_lost(self, key: Key) -> None:  # noqa: ARG002  # there is one key
+        self.verdict = UNCONFIRMED
+
+    def on_returned(self, key: Key, code: int, text: str) -> None:  # noqa: ARG002  # there is one key
+        self.words = text
+
+
+def send_letter(server: Server, letter: Letter) -> tuple[Verdict, str]:
+    """Send one letter now; return what the server said. No transaction may be open around it."""
+    ears = _Ears()
+
+    async def run() -> None:
+        feed = Feed()
+        feed.put([("single", letter)])
+        feed.close()
+        await Crew(server, feed, ears, connections=1).run()
+
+    uvloop.run(run())
+    return ears.verdict, ears.words
+
+
+def send_service_mail(entry: Entry) -> None:
+    """Send a mail that the outbox asked for. Raises `CannotSend` where it should be tried again."""
+    letter = compose_service_mail(entry)
+    verdict, words = send_letter(connections.platform_server(), letter)
+    if verdict.outcome is None:
+        raise CannotSend(f"The mail server did not take it: {words}")
+    if verdict.outcome != Outcome.SENT:
+        logger.warning("service mail not delivered", extra={"entry": entry.id, "code": verdict.code})
+
+
+def compose_service_mail(entry: Entry) -> Letter:
+    """Render `templates/mail/{topic}.*` for an outbox entry; the same entry has the same Message-ID for ever."""
+    context = {
+        **entry.payload["context"],
+        "platform_name": settings.PLATFORM_NAME,
+        "site_url": settings.SITE_URL,
+        "sender": settings.PLATFORM_SENDER,
+    }
+    with translation.override(entry.payload.get("language") or "en"):
+        parts = {
+            suffix: render_to_string(f"mail/{entry.topic}.{suffix}", context)
+            for suffix in ("subject.txt", "txt", "html")
+        }
+    message = EmailMessage(policy=SMTP.clone(max_line_length=76))
+    message["From"] = f"{settings.PLATFORM_NAME} <{settings.PLATFORM_SENDER}>"
+    message["To"] = entry.payload["to"]
+    message["Subject"] = encoding.one_line(parts["subject.txt"])
+    message["Date"] = format_datetime(entry.created_at)
+    message["Message-ID"] = f"<outbox-{entry.id}@{settings.PLATFORM_DOMAIN}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(parts["txt"], cte="quoted-printable")
+    message.add_alternative(parts["html"], subtype="html", cte="quoted-printable")
+    return Letter(
+        sender=encoding.address(f"outbox-{entry.id}@{settings.PLATFORM_DOMAIN}"),
+        recipient=encoding.address(entry.payload["to"]),
+        data=_dot_stuffed(message.as_bytes()),
+    )
+
+
+def send_test_mail(
+    *,
+    account: Account,
+    content: Content,
+    sender: Sender,
+    to: str,
+    now: datetime,
+    contact: Contact | None = None,
+    connection: Connection | None = None,
+) -> None:
+    """Send what a contact would get to somebody who checks it. No ledger, no tracking; links lead to a notice.
+
+    Raises `CannotCompile`, `CannotMail`, `CannotSend`. No transaction may be open around it.
+    """
+    with account_scope(account):
+        mailing = Mailing(
+            account=account,
+            kind=Mailing.Kind.TEST,
+            from_name=sender.name,
+            from_email=sender.email,
+            domain=compiling.domain_for(sender),
+            connection=connection,
+            list_name=account.name[:100],
+            program=compiling.pack(compiling.check_content(account=account, content=content), account),
+        )
+        values = compiling.contact_values(contact) if contact else {"contact": {"email": to}}
+        skeleton, server = skeleton_for(mailing), connections.server_for(connection)
+        letter = skeleton.fill(recipient=to, values=values, token="test", at=now.timestamp())  # noqa: S106  # no secret
+    verdict, words = send_letter(server, letter)
+    if verdict.outcome != Outcome.SENT:
+        raise CannotSend(f"The test mail was not taken by the mail server. {words}".strip())
+
+
+def _dot_stuffed(data: bytes) -> bytes:
+    return (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]

@@ -1,0 +1,102 @@
+from datetime import UTC, datetime
+
+import pytest
+from anymail.exceptions import AnymailRequestsAPIError
+from anymail.message import AnymailRecipientStatus
+from django.core import mail
+
+from delivery import queries
+from delivery.models import Connection, Mailing
+from delivery.services import compiling, connections, providers, starting
+from delivery.services.compiling import CannotMail
+from emailconcert.lib.tenancy import account_scope
+from tests.delivery import makers
+from tests.factories import AccountFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BACKEND = "anymail.backends.test.EmailBackend"
+
+
+def connection_of(account, backend=BACKEND):
+    with account_scope(account):
+        return Connection.objects.create(
+            name="Provider", kind="anymail", backend=backend,
+            sealed_settings=connections.seal_settings({}, account_id=account.pk),
+        )  # fmt: skip
+
+
+def run(mailing):
+    return starting.run_slot(
+        account_id=mailing.account_id, mailing_id=mailing.pk, seconds=10, should_yield=lambda: False
+    )
+
+
+@pytest.fixture
+def mailing(journals):
+    mail.outbox = []
+    account = AccountFactory()
+    return makers.make_started(account=account, people=3, connection=connection_of(account))
+
+
+def test_mailing_goes_out_through_a_provider_with_headers_of_each_person(mailing):
+    run(mailing)
+
+    assert sorted(message.to[0] for message in mail.outbox) == ["p1@example.com", "p2@example.com", "p3@example.com"]
+    links = {message.extra_headers["List-Unsubscribe"] for message in mail.outbox}
+    assert len(links) == 3
+    assert {message.extra_headers["List-Unsubscribe-Post"] for message in mail.outbox} == {"List-Unsubscribe=One-Click"}
+    found = queries.ledger(mailing)
+    assert found.adds_up
+    assert found.sent == 3
+    with account_scope(mailing.account_id):
+        assert Mailing.objects.get(pk=mailing.pk).state == Mailing.State.DONE
+
+
+class Response:
+    reason = "x"
+    text = "x"
+
+    def __init__(self, code):
+        self.status_code = code
+
+    def json(self):
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (AnymailRequestsAPIError("x", response=Response(400)), "failed"),
+        (AnymailRequestsAPIError("x", response=Response(429)), "queued"),
+        (AnymailRequestsAPIError("x", response=Response(503)), "unconfirmed"),
+        (AnymailRequestsAPIError("x"), "unconfirmed"),
+        ({"recipient_status": {"p1@example.com": AnymailRecipientStatus("1", "rejected")}}, "failed"),
+    ],
+)
+def test_providers_answer_decides(journals, monkeypatch, answer, part):
+    mail.outbox = []
+    account = AccountFactory()
+    mailing = makers.make_started(account=account, people=1, connection=connection_of(account))
+    compose = providers.compose
+
+    def composed(*args):
+        message = compose(*args)
+        message.anymail_test_response = answer
+        return message
+
+    monkeypatch.setattr(providers, "compose", composed)
+    run(mailing)
+
+    found = queries.ledger(mailing)
+    assert found.adds_up
+    assert getattr(found, part) == 1
+    assert datetime.now(UTC)
+
+
+@pytest.mark.parametrize("name", ["mailersend", "mandrill", "postal", "scaleway"])
+def test_provider_without_headers_of_each_person_is_refused(name):
+    account = AccountFactory()
+
+    with pytest.raises(CannotMail, match=name.capitalize()):
+        makers.make_mailing(account=account, connection=connection_of(account, f"anymail.backends.{name}.EmailBackend"))
+    assert compiling.check_connection(None) is None
