@@ -7,7 +7,10 @@ from django.core.management import call_command
 from django.template.loader import get_template
 
 BUILD = settings.BASE_DIR / "static" / "build"
-TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+FOLDER = settings.BASE_DIR / "templates"
+# Files and mails that leave the site carry their own styles: no policy of ours reaches them.
+LEAVES = {"privacy/report.html"}
+TEMPLATES = sorted(path.relative_to(FOLDER) for path in FOLDER.rglob("*.html"))
 
 
 @pytest.mark.skipif(not BUILD.is_dir(), reason="The front end is not built: npm run build.")
@@ -23,10 +26,11 @@ def test_collectstatic_resolves_every_address_in_the_stylesheets(tmp_path, setti
     assert finders.find("django_htmx/htmx-2.min.js")
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR / "templates")))
-def test_template_compiles_and_keeps_to_the_content_security_policy(path):
-    source = path.read_text()
-    get_template(str(path.relative_to(settings.BASE_DIR / "templates")))
-    assert not re.search(r"\sstyle=|<style|\son[a-z]+=\"|javascript:|hx-on", source)
+@pytest.mark.parametrize("name", TEMPLATES, ids=str)
+def test_template_compiles_and_keeps_to_the_content_security_policy(name):
+    source = (FOLDER / name).read_text()
+    get_template(str(name))
+    if str(name) not in LEAVES and not {"mail", "mails"} & set(name.parts):
+        assert not re.search(r"\sstyle=|<style|\son[a-z]+=\"|javascript:|hx-on", source)
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", source)
     assert len(source.splitlines()) <= 120
