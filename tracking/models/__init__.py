@@ -1,6 +1,7 @@
 """Tables of events, inbox and rollups."""
 
 from tracking.models.events import Event, Inbox, Kind
+from tracking.models.intake import Notice, SpoolPosition
 from tracking.models.rollups import ContactActivity, HourlyRollup, LinkRollup, MailingRollup, MessageActivity
 
 __all__ = [
@@ -12,4 +13,6 @@ __all__ = [
     "LinkRollup",
     "MailingRollup",
     "MessageActivity",
+    "Notice",
+    "SpoolPosition",
 ]

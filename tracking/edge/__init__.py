@@ -1,0 +1,1 @@
+"""The process that answers pixels, clicks and one-click opt-outs, ahead of Django."""
