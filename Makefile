@@ -1,9 +1,7 @@
 # Two commands are all the set-up there is: `make run` and `make test`. Both need Python 3.11 or newer, and nothing else.
+# Settings may stand in the environment or on the command line: make run PORT=9000.
 PYTHON ?= python3
 VENV := .venv/bin
-
-# Settings named on the command line (make run PORT=9000) reach the programs.
-export PORT VAR_DIR DATABASE_URL DATABASE_OWNER_URL EDGE_DATABASE_URL REDIS_URL EMAIL_URL
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-full bench demo reset lock format lint types screenshots setup

@@ -32,4 +32,4 @@ def adopt() -> None:
         return
     for line in path.read_text().splitlines():
         name, _, value = line.partition("=")
-        os.environ.setdefault(name, value)
+        os.environ[name] = os.environ.get(name) or value

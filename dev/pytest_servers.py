@@ -37,7 +37,7 @@ def _start() -> None:
     servers.start()
     _running.append(servers)
     for name, value in servers.env().items():
-        os.environ.setdefault(name, value)
+        os.environ[name] = os.environ.get(name) or value
     os.environ["VAR_DIR"] = os.environ[MARK] = str(var)
 
 
