@@ -1,6 +1,7 @@
 """Imports of contacts from files."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from contacts.models.lists import List
 from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
@@ -34,7 +35,7 @@ class Import(TenantModel):
     consent_wording = models.TextField(max_length=1000, blank=True, help_text="The basis for writing to them.")
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADED)
     created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)

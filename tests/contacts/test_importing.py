@@ -1,0 +1,411 @@
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from contacts.files.reading import CannotRead
+from contacts.models import Contact, ContactEvent, ContactTag, CustomField, Import, ImportRefusal, List, Subscription
+from contacts.services import import_runs, importing, people, subscribing
+from emailconcert.lib.addresses import address_hash
+from emailconcert.lib.tenancy import account_scope
+from privacy.models import Consent, DomainSuppression
+from privacy.services import standing
+from tests.factories import NOW, make_cast, make_member
+
+pytestmark = pytest.mark.django_db
+COUNTS = ("added", "changed", "unchanged", "duplicate", "refused", "kept_out")
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_DIR = tmp_path / "media"
+
+
+@pytest.fixture
+def account():
+    return make_member().account
+
+
+@pytest.fixture
+def news(account):
+    with account_scope(account):
+        return List.objects.create(name="News")
+
+
+def prepare(account, text, *, mapping=None, list=None, known="fill", wording=""):
+    content = text if isinstance(text, bytes) else text.encode()
+    with account_scope(account):
+        run = importing.start_import(
+            account_id=account.pk, file=io.BytesIO(content), file_name="them.csv", user_id=None, now=NOW
+        )
+        importing.queue_import(
+            run=run,
+            mapping=mapping or importing.guessed_mapping(run),
+            list=list,
+            known=known,
+            consent_wording=wording,
+            now=NOW,
+        )
+    return run
+
+
+def run_all(account, run, *, piece=3):
+    while import_runs.run_slice(account_id=account.pk, import_id=run.pk, clock=timezone.now, piece=piece):
+        pass
+    with account_scope(account):
+        run.refresh_from_db()
+    return tuple(getattr(run, f"rows_{name}") for name in COUNTS)
+
+
+def bring_in(account, text, **options):
+    run = prepare(account, text, **options)
+    counts = run_all(account, run)
+    assert (run.state, sum(counts)) == ("done", run.rows_total)
+    return counts
+
+
+def stored(account, *fields):
+    with account_scope(account):
+        return list(Contact.objects.order_by("email").values_list("email", *fields))
+
+
+FILE = """\
+Email;First name;City
+zoe@example.org;Zoe;Köln
+ZOE@example.org;Zoë;
+al@example.org;Al;"New
+York"
+not an address;X;Y
+
+;Nobody;
+kim@example.org;Kim;
+"""
+
+
+def test_import_adds_people_and_counts_every_row_once(account):
+    counts = bring_in(account, FILE)
+
+    assert counts == (3, 0, 0, 1, 2, 0)
+    assert stored(account, "first_name", "source") == [
+        ("al@example.org", "Al", "import"),
+        ("kim@example.org", "Kim", "import"),
+        ("zoe@example.org", "Zoe", "import"),
+    ]
+
+
+def test_import_says_which_rows_were_refused_and_why(account):
+    run = prepare(account, FILE)
+    run_all(account, run)
+
+    with account_scope(account):
+        rows = list(importing.refusals(run))
+    assert [(line, value) for line, value, _ in rows] == [(6, "not an address,X,Y"), (8, ",Nobody,")]
+    assert rows[1][2] == "There is no email address in this row."
+
+
+def test_import_keeps_the_source_of_each_contact(account):
+    run = prepare(account, FILE)
+    run_all(account, run)
+
+    with account_scope(account):
+        assert set(Contact.objects.values_list("source_id", flat=True)) == {run.pk}
+
+
+def test_imported_hash_is_the_accounts_own(account):
+    bring_in(account, FILE)
+
+    with account_scope(account):
+        for contact in Contact.objects.all():
+            assert bytes(contact.email_hash) == address_hash(contact.email, account_id=account.pk)
+
+
+def test_import_keeps_unknown_columns_as_new_fields(account):
+    bring_in(account, FILE, mapping={"0": "email", "2": "new"})
+
+    with account_scope(account):
+        assert list(CustomField.objects.values_list("key", "label")) == [("city", "City")]
+    assert stored(account, "values")[0] == ("al@example.org", {"city": "New York"})
+
+
+@pytest.mark.parametrize(
+    ("known", "first_name", "values", "counts"),
+    [
+        ("fill", "Zoe", {"city": "Köln", "job": "Baker"}, (0, 1, 0, 0, 0, 0)),
+        ("overwrite", "Zoë", {"city": "Bonn", "job": "Baker"}, (0, 1, 0, 0, 0, 0)),
+        ("skip", "Zoe", {"city": "Köln"}, (0, 0, 1, 0, 0, 0)),
+    ],
+)
+def test_import_treats_known_people_as_chosen(account, known, first_name, values, counts):
+    with account_scope(account):
+        people.add_contact(
+            account_id=account.pk,
+            email="zoe@example.org",
+            first_name="Zoe",
+            values={"city": "Köln"},
+            source="member",
+            now=NOW,
+        )
+
+    found = bring_in(
+        account,
+        "Email,First,City,Job\nzoe@example.org,Zoë,Bonn,Baker\n",
+        mapping={"0": "email", "1": "first_name", "2": "new", "3": "new"},
+        known=known,
+    )
+
+    assert found == counts
+    assert stored(account, "first_name", "values", "source") == [("zoe@example.org", first_name, values, "member")]
+
+
+def test_import_of_the_same_file_again_rewrites_nothing(account, news):
+    bring_in(account, FILE, list=news)
+    with account_scope(account):
+        before = list(
+            Contact.objects.order_by("pk").extra(select={"version": "xmin::text"}).values_list("pk", "version")
+        )
+
+    counts = bring_in(account, FILE, list=news, known="overwrite")
+
+    with account_scope(account):
+        after = list(
+            Contact.objects.order_by("pk").extra(select={"version": "xmin::text"}).values_list("pk", "version")
+        )
+    assert counts == (0, 0, 3, 1, 2, 0)
+    assert after == before
+
+
+def test_import_subscribes_with_evidence_of_consent(account, news):
+    bring_in(account, FILE, list=news, wording="I want the news by mail.")
+
+    with account_scope(account):
+        assert Subscription.objects.filter(list=news, state="subscribed", source="import").count() == 3
+        evidence = Consent.objects.select_related("wording")
+        assert {(each.wording.text, each.channel, each.list_id) for each in evidence} == {
+            ("I want the news by mail.", "import", news.pk)
+        }
+        assert {bytes(each.address_hash) for each in evidence} == {
+            bytes(each.email_hash) for each in Contact.objects.all()
+        }
+
+
+def test_import_tags_people(account):
+    counts = bring_in(account, 'Email,Tags\nzoe@example.org,"vip, new"\nal@example.org,vip\nkim@example.org,\n')
+
+    assert counts[0] == 3
+    with account_scope(account):
+        found = ContactTag.objects.order_by("contact__email", "tag__name").values_list("contact__email", "tag__name")
+        assert list(found) == [("al@example.org", "vip"), ("zoe@example.org", "new"), ("zoe@example.org", "vip")]
+
+
+def test_import_writes_the_timeline_of_those_it_changed(account, news):
+    with account_scope(account):
+        zoe = people.add_contact(account_id=account.pk, email="zoe@example.org", source="member", now=NOW)
+    run = prepare(account, FILE, list=news)
+    run_all(account, run)
+
+    with account_scope(account):
+        events = ContactEvent.objects.filter(kind="imported").values_list("contact", "details")
+        assert list(events) == [(zoe.pk, {"import": run.pk})]
+
+
+def _unsubscribe(account, news):
+    contact = people.add_contact(account_id=account.pk, email="zoe@example.org", source="member", now=NOW)
+    subscribing.unsubscribe(account_id=account.pk, contact_id=contact.pk, list_ids=[news.pk], now=NOW)
+
+
+def _suppress(account, news):
+    standing.suppress(account_id=account.pk, address="zoe@example.org", reason="bounced", now=NOW)
+
+
+def _erase(account, news):
+    standing.suppress(account_id=account.pk, address="zoe@example.org", reason="erased", now=NOW)
+
+
+def _restrict(account, news):
+    people.add_contact(account_id=account.pk, email="zoe@example.org", source="member", now=NOW)
+    digest = address_hash("zoe@example.org", account_id=account.pk)
+    standing.restrict(account_id=account.pk, address_hash=digest, now=NOW)
+
+
+def _shut(account, news):
+    DomainSuppression.objects.create(domain="example.org")
+
+
+@pytest.mark.parametrize("keep_out", [_unsubscribe, _suppress, _erase, _restrict, _shut])
+def test_import_keeps_people_out_and_only_counts_them(account, news, keep_out):
+    with account_scope(account):
+        keep_out(account, news)
+        before = list(Contact.objects.order_by("pk").values())
+
+    counts = bring_in(account, "Email,Name\nzoe@example.org,Zoe\n", list=news, known="overwrite", wording="Yes")
+
+    with account_scope(account):
+        assert counts == (0, 0, 0, 0, 0, 1)
+        assert list(Contact.objects.order_by("pk").values()) == before
+        assert not Subscription.objects.filter(state="subscribed").exists()
+        assert not ImportRefusal.objects.exists()
+        assert not Consent.objects.exists()
+
+
+def test_import_leaves_a_pending_person_pending(account, news):
+    with account_scope(account):
+        zoe = people.add_contact(account_id=account.pk, email="zoe@example.org", source="form", now=NOW)
+        subscribing.subscribe(contact=zoe, list=news, source="form", now=NOW, state="pending")
+
+    bring_in(account, "Email\nzoe@example.org\n", list=news)
+
+    with account_scope(account):
+        assert Subscription.objects.get().state == "pending"
+
+
+@pytest.mark.parametrize("piece", [1, 2, 1000])
+def test_counts_do_not_depend_on_the_size_of_pieces(account, piece):
+    run = prepare(account, FILE)
+
+    assert run_all(account, run, piece=piece) == (3, 0, 0, 1, 2, 0)
+
+
+def test_two_workers_do_not_work_on_one_import(account):
+    run = prepare(account, FILE)
+    with account_scope(account):
+        Import.objects.filter(pk=run.pk).update(state="running", lease_until=timezone.now() + timedelta(minutes=1))
+
+    assert run_all(account, run) == (0, 0, 0, 0, 0, 0)
+
+
+def test_due_imports_are_those_without_a_living_worker(account):
+    waiting, living, lost = (prepare(account, FILE) for _ in range(3))
+    with account_scope(account):
+        Import.objects.filter(pk=living.pk).update(state="running", lease_until=NOW + timedelta(minutes=1))
+        Import.objects.filter(pk=lost.pk).update(state="running", lease_until=NOW - timedelta(minutes=1))
+
+    assert import_runs.due_imports(now=NOW) == [(account.pk, waiting.pk), (account.pk, lost.pk)]
+
+
+def test_file_is_removed_when_the_import_ends(account):
+    run = prepare(account, FILE)
+    assert importing.file_of(run).exists()
+
+    run_all(account, run)
+
+    assert not importing.file_of(run).exists()
+
+
+def test_abandoned_upload_goes_with_its_file(account):
+    with account_scope(account):
+        run = importing.start_import(
+            account_id=account.pk, file=io.BytesIO(FILE.encode()), file_name="x.csv", user_id=None, now=NOW
+        )
+
+    assert importing.drop_abandoned(now=NOW + timedelta(hours=23)) == 0
+    assert importing.drop_abandoned(now=NOW + timedelta(hours=25)) == 1
+
+    with account_scope(account):
+        run.refresh_from_db()
+    assert (run.state, importing.file_of(run).exists()) == ("cancelled", False)
+
+
+def test_cancelled_import_stops_and_keeps_what_is_in(account):
+    run = prepare(account, FILE)
+    with account_scope(account):
+        importing.cancel_import(run=run, now=NOW)
+
+    assert run_all(account, run) == (0, 0, 0, 0, 0, 0)
+    with account_scope(account), pytest.raises(importing.NotWaiting):
+        importing.cancel_import(run=run, now=NOW)
+
+
+def test_file_that_breaks_midway_fails_with_a_sentence(account):
+    run = prepare(
+        account, "Email,Note\n" + "a@example.org,ok\n" * 30 + 'b@example.org,"open\n' + "x@example.org,y\n" * 90_000
+    )
+    run_all(account, run)
+
+    assert run.state == "failed"
+    assert "line 32" in run.error
+
+
+def test_upload_over_the_limit_is_refused_and_not_kept(account, settings, tmp_path):
+    settings.UPLOAD_LIMIT_MB = 1
+    with account_scope(account), pytest.raises(importing.TooLarge):
+        importing.start_import(
+            account_id=account.pk, file=io.BytesIO(b"a" * 1_048_577), file_name="x.csv", user_id=None, now=NOW
+        )
+
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+
+
+def test_spreadsheet_is_refused_and_not_kept(account, tmp_path):
+    with account_scope(account), pytest.raises(CannotRead):
+        importing.start_import(
+            account_id=account.pk, file=io.BytesIO(b"PK\x03\x04"), file_name="x.xlsx", user_id=None, now=NOW
+        )
+
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("mapping", "sentence"),
+    [({"1": "first_name"}, "which column holds"), ({"0": "email", "1": "email"}, "Two columns")],
+)
+def test_mapping_that_makes_no_sense_is_refused(account, mapping, sentence):
+    with pytest.raises(importing.BadMapping, match=sentence):
+        prepare(account, FILE, mapping=mapping)
+
+
+def test_import_stays_in_its_account():
+    alice, _, charlie = make_cast()
+    bring_in(alice.account, FILE)
+    bring_in(charlie.account, "Email,First name\nzoe@example.org,Other\n")
+
+    assert stored(alice.account, "first_name")[2] == ("zoe@example.org", "Zoe")
+    assert stored(charlie.account, "first_name") == [("zoe@example.org", "Other")]
+
+
+def command(*args):
+    out = io.StringIO()
+    code = 0
+    try:
+        call_command("import_contacts", *args, stdout=out)
+    except SystemExit as end:
+        code = end.code
+    return code, out.getvalue()
+
+
+def test_command_imports_and_prints_counts(account, tmp_path):
+    path = tmp_path / "them.csv"
+    path.write_text(FILE)
+
+    code, out = command(str(path), "--account", account.slug, "--list", "Friends", "--json")
+
+    counts = json.loads(out)
+    assert code == 2
+    assert {name: counts[name] for name in ("total", *COUNTS)} == {
+        "total": 6, "added": 3, "changed": 0, "unchanged": 0, "duplicate": 1, "refused": 2, "kept_out": 0
+    }  # fmt: skip
+    with account_scope(account):
+        assert Subscription.objects.filter(list__name="Friends", state="subscribed").count() == 3
+
+
+def test_command_answers_0_when_every_row_was_taken(account, tmp_path):
+    path = tmp_path / "them.csv"
+    path.write_text("a@example.org\nb@example.org\n")
+
+    code, out = command(str(path), "--account", account.slug)
+
+    assert code == 0
+    assert out.splitlines()[:2] == ["total                 2", "added                 2"]
+
+
+@pytest.mark.parametrize(
+    ("slug", "content"), [("nobody", "a@example.org"), (None, ""), (None, "no,address\nhere,either")]
+)
+def test_command_says_what_is_wrong(account, tmp_path, slug, content):
+    path = tmp_path / "them.csv"
+    path.write_text(content)
+
+    with pytest.raises(CommandError):
+        command(str(path), "--account", slug or account.slug)
