@@ -20,7 +20,7 @@ def deliver_test(entry: outbox.Entry) -> None:
     if entry.topic == trying.TOPIC and entry.account_id is not None:
         trying.deliver_test(
             account_id=entry.account_id,
-            mailing_id=entry.payload["mailing"],
+            campaign_id=entry.payload["campaign"],
             to=entry.payload["to"],
             contact_id=entry.payload["contact"],
             now=now(),

@@ -68,7 +68,7 @@ def _steps(account: Account) -> tuple[Step, ...]:
             "Say who your mail comes from",
             "Add a name and address, and open the link we send there.",
             Sender.objects.filter(**mine).exclude(verified_at=None).exists(),
-            "/settings/senders/",
+            "/settings/sending/",
             "Add a sender",
         ),
         Step(

@@ -45,7 +45,7 @@ def charlie(cast):
 
 def signed_in(membership):
     client = Client()
-    client.force_login(membership.user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(membership.user)
     return client
 
 
