@@ -82,9 +82,9 @@ def test_selecting_rows_shows_the_bulk_bar_with_the_count(page):
     bar = page.locator("#bulk")
     expect(bar).to_be_hidden()
     page.get_by_label("Select Bob Okafor").check()
-    expect(bar).to_contain_text("1 contacts selected")
+    expect(bar).to_contain_text("1 selected")
     page.get_by_label("Select all on this page").check()
-    expect(bar).to_contain_text("4 contacts selected")
+    expect(bar).to_contain_text("4 selected")
     page.get_by_label("Select all on this page").uncheck()
     expect(bar).to_be_hidden()
 
