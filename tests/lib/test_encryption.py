@@ -69,7 +69,9 @@ def test_the_same_text_is_sealed_differently_each_time():
     assert encryption.seal(b"x", context="t.c") != encryption.seal(b"x", context="t.c")
 
 
-@pytest.mark.parametrize("envelope", [b"", b"\x01", os.urandom(29), b"\x02" + os.urandom(60)])
+@pytest.mark.parametrize(
+    "envelope", [b"", b"\x01", os.urandom(29), b"\x02" + os.urandom(60)], ids=["empty", "version", "short", "long"]
+)
 def test_garbage_is_refused(envelope):
     with pytest.raises(encryption.CannotDecrypt):
         encryption.unseal(envelope, context="t.c")
