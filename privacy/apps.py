@@ -10,7 +10,10 @@ class PrivacyConfig(AppConfig):
     name = "privacy"
 
     def ready(self) -> None:
-        """Gather what every app says of the personal data it holds."""
-        from privacy import checks  # noqa: F401, PLC0415  # registers the system check; needs the models
+        """Gather what every app says of the personal data it holds; tell accounts which notices are in force."""
+        from accounts.services import documents  # noqa: PLC0415  # needs the models
+        from privacy import checks, places  # noqa: F401, PLC0415  # registers the system check and the places
+        from privacy.services import notices  # noqa: PLC0415  # needs the models
 
+        documents.register_versions(notices.versions_in_force)
         autodiscover_modules("personal_data")

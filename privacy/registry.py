@@ -39,6 +39,7 @@ class Match:
     account_id: int
     contact_id: int
     names: tuple[str, ...] = ()
+    address: str = ""
 
 
 Rows = list[dict[str, Any]]
@@ -81,10 +82,12 @@ class Sweep:
 
 
 Finder = Callable[[str], list[Match]]
+HashFinder = Callable[[int, bytes], list[Match]]
 
 _held: dict[tuple[str, str], PersonalData] = {}
 _sweeps: dict[str, Sweep] = {}
 _finders: list[Finder] = []
+_hash_finders: list[HashFinder] = []
 
 
 def register(data: PersonalData) -> None:
@@ -103,6 +106,12 @@ def register_finder(finder: Finder) -> None:
         _finders.append(finder)
 
 
+def register_hash_finder(finder: HashFinder) -> None:
+    """Register how an account's contact is found by keyed hash, with its address (inside the account's scope)."""
+    if finder not in _hash_finders:
+        _hash_finders.append(finder)
+
+
 def held_of(kind: SubjectKind) -> list[PersonalData]:
     """Return what is held of a kind of person, in the order in which it is erased."""
     return sorted((each for each in _held.values() if each.kind == kind), key=lambda each: (each.order, each.app))
@@ -116,3 +125,8 @@ def sweeps() -> list[Sweep]:
 def find_contacts(address: str) -> list[Match]:
     """Return the contacts of a normalised address in all accounts. Call inside the platform's scope."""
     return [match for finder in _finders for match in finder(address)]
+
+
+def find_by_hash(account_id: int, address_hash: bytes) -> list[Match]:
+    """Return an account's contacts with that keyed hash. Call inside the account's scope."""
+    return [match for finder in _hash_finders for match in finder(account_id, address_hash)]

@@ -84,6 +84,9 @@ class PrivacyRequest(models.Model):
     verified_at = models.DateTimeField(null=True)
     verified_by = models.CharField(max_length=20, blank=True, help_text="link, session or manual.")
     promised_due = models.DateField()
+    promise_restarted_at = models.DateTimeField(
+        null=True, help_text="Counted from a late verification from then on, and the person was told."
+    )
     legal_due = models.DateField(null=True)
     extended_at = models.DateTimeField(null=True)
     sealed_extension_reason = models.BinaryField(null=True)
@@ -103,6 +106,8 @@ class PrivacyRequest(models.Model):
     sealed_refusal = models.BinaryField(null=True)
     ledger_entry = models.ForeignKey("privacy.ErasureLedger", on_delete=models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True)
+    reminders = models.PositiveSmallIntegerField(default=0, help_text="Reminders to verify that were mailed.")
+    alerted_on = models.DateField(null=True, help_text="When the DPO was last reminded.")
 
     class Meta:
         indexes = (

@@ -1,0 +1,1 @@
+"""Where privacy stands in the navigation."""

@@ -1,0 +1,114 @@
+"""What moves by itself: reminders, lapses, silent owners, cooled-off erasures, work to carry out, alerts.
+
+Found in the database each time, so a missed run loses nothing. Call outside any scope.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from emailconcert.lib.tenancy import platform_scope
+from privacy.models import PrivacyRequest
+from privacy.services import clocks, fulfilment, intake, letters, routing, states
+from privacy.services.states import State, Who
+
+REMIND_AFTER = (timedelta(days=7), timedelta(days=21))
+ALERT_DAYS = frozenset({10, 20, 25, 27, 28})
+RETRY_AFTER = timedelta(minutes=10)
+_LIMIT = 200
+
+
+def move_requests(*, now: datetime) -> int:
+    """Move everything that is due; return how many requests were carried out."""
+    with platform_scope("privacy: move requests"):
+        remind_unverified(now=now)
+        lapse(now=now)
+        end_silence(now=now)
+        release_cooled_off(now=now)
+        retry_failed(now=now)
+        alert(now=now)
+    return carry_out_due(now=now)
+
+
+def carry_out_due(*, now: datetime) -> int:
+    """Carry out what is executing; return how many."""
+    with platform_scope("privacy: find requests to carry out"):
+        rows = PrivacyRequest.objects.filter(state=State.EXECUTING).order_by("promised_due", "pk")
+        due = list(rows.values_list("pk", flat=True)[:_LIMIT])
+    for pk in due:
+        fulfilment.carry_out(request_id=pk, now=now)
+    return len(due)
+
+
+def remind_unverified(*, now: datetime) -> None:
+    """Mail the link again after 7 and after 21 days."""
+    for number, wait in enumerate(REMIND_AFTER):
+        rows = PrivacyRequest.objects.filter(state=State.UNVERIFIED, reminders=number, received_at__lte=now - wait)
+        for request in rows.select_for_update(skip_locked=True)[:_LIMIT]:
+            PrivacyRequest.objects.filter(pk=request.pk).update(reminders=number + 1)
+            intake.mail_link(request, template="privacy_reminder", now=now)
+
+
+def lapse(*, now: datetime) -> None:
+    """Close what was not verified in 30 days; it can be opened again."""
+    rows = PrivacyRequest.objects.filter(
+        state=State.UNVERIFIED,
+        reminders__gte=states.REMINDERS,
+        received_at__lte=now - timedelta(days=states.LAPSE_DAYS),
+    )
+    for request in rows.select_for_update(skip_locked=True)[:_LIMIT]:
+        states.move(request, State.LAPSED, who=Who.SYSTEM, now=now)
+
+
+def end_silence(*, now: datetime) -> None:
+    """Take requests back from owners who said nothing in time."""
+    rows = PrivacyRequest.objects.filter(state=State.WITH_CONTROLLER)
+    for request in rows.select_for_update(skip_locked=True)[:_LIMIT]:
+        if clocks.local_date(now, request.zone) > routing.owner_deadline(request):
+            states.move(
+                request,
+                State.REVIEW,
+                who=Who.SYSTEM,
+                now=now,
+                controller_answer=PrivacyRequest.Answer.SILENT,
+            )
+
+
+def release_cooled_off(*, now: datetime) -> None:
+    """Start approved requests whose cooling-off is over."""
+    rows = PrivacyRequest.objects.filter(state=State.APPROVED, execute_after__lte=now)
+    for request in rows.select_for_update(skip_locked=True)[:_LIMIT]:
+        states.move(request, State.EXECUTING, who=Who.SYSTEM, now=now)
+
+
+def retry_failed(*, now: datetime) -> None:
+    """Try failed requests again, ten minutes later."""
+    rows = PrivacyRequest.objects.filter(state=State.FAILED).exclude(log__at__gt=now - RETRY_AFTER)
+    for request in rows[:_LIMIT]:
+        states.move(request, State.EXECUTING, who=Who.SYSTEM, now=now)
+
+
+def alert(*, now: datetime) -> None:
+    """Write to the DPO once a day about requests on days 10, 20, 25, 27 and 28, and about all that are overdue."""
+    today = now.date()
+    rows = PrivacyRequest.objects.filter(closed_at=None).exclude(state=State.RESTRICTED)
+    fresh = [
+        request
+        for request in rows.filter(Q(alerted_on=None) | Q(alerted_on__lt=today)).select_for_update(skip_locked=True)
+        if _is_alert_day(request, now)
+    ]
+    if not fresh:
+        return
+    overdue = sum(_days_left(request, now) < 0 for request in fresh)
+    PrivacyRequest.objects.filter(pk__in=[request.pk for request in fresh]).update(alerted_on=today)
+    letters.alert_dpo(overdue=overdue, due_soon=len(fresh) - overdue, today=today, now=now)
+
+
+def _is_alert_day(request: PrivacyRequest, now: datetime) -> bool:
+    age = (clocks.local_date(now, request.zone) - clocks.local_date(request.received_at, request.zone)).days
+    return age in ALERT_DAYS or _days_left(request, now) < 0
+
+
+def _days_left(request: PrivacyRequest, now: datetime) -> int:
+    due = min(request.promised_due, request.legal_due or request.promised_due)
+    return (due - clocks.local_date(now, request.zone)).days

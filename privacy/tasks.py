@@ -1,0 +1,24 @@
+"""Wakers: what is due stands in the database, and the scheduler asks again if a task is lost."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from privacy.services import moving, retention
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def move_requests() -> None:
+    """Move what is due: reminders, lapses, silent owners, cooled-off erasures, work to carry out."""
+    moving.move_requests(now=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def carry_out_due() -> None:
+    """Carry out what is executing, soon after somebody approved it."""
+    moving.carry_out_due(now=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def sweep_retention() -> None:
+    """Let go of what has been kept for long enough."""
+    retention.sweep(now=timezone.now())
