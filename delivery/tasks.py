@@ -2,7 +2,6 @@
 
 import logging
 from datetime import UTC, datetime
-from typing import Any, cast
 
 import redis
 from celery import current_app, shared_task
@@ -12,8 +11,8 @@ from django.core.cache import cache
 from accounts.models import Account
 from contacts.models import Contact
 from delivery import queries
-from delivery.models import Connection, Sender
-from delivery.services import recovering, settling, single, starting
+from delivery.models import Connection, Sender, SendingDomain
+from delivery.services import domains, recovering, settling, single, starting
 from delivery.services.compiling import Content
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
@@ -84,8 +83,8 @@ def send_test(
     with account_scope(account_id):
         account = Account.objects.get(pk=account_id)
         sender = Sender.objects.get(pk=sender_id)
-        contact = Contact.objects.filter(pk=contact_id).first()
-        connection = Connection.objects.filter(pk=connection_id).first()
+        contact = Contact.objects.filter(pk=contact_id).first() if contact_id else None
+        connection = Connection.objects.filter(pk=connection_id).first() if connection_id else None
     try:
         single.send_test_mail(
             account=account,
@@ -100,12 +99,20 @@ def send_test(
         logger.warning("test mail not sent", extra={"account": account_id, "sender": sender_id})
 
 
+@shared_task
+def check_domain(*, account_id: int, domain_id: int) -> bool:
+    """Look up a sending domain's DNS records."""
+    with account_scope(account_id):
+        domain = SendingDomain.objects.get(pk=domain_id)
+    return domains.check_domain(domain=domain, resolver=domains.DnsResolver(), now=datetime.now(UTC))
+
+
 def others_wait() -> bool:
     """Tell whether other slots wait for a worker: then this one lets go after its batch, which is what is fair."""
     queue = current_app.conf.task_routes["delivery.tasks.send_slot"]["queue"]
     try:
         with redis.Redis.from_url(settings.REDIS_URL) as client:
-            return cast(Any, client.llen(queue)) > 0
+            return cast("Any", client.llen(queue)) > 0
     except redis.RedisError:
         return False
 

@@ -12,6 +12,7 @@ import css_inline
 from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
+from liquid.exceptions import LiquidError
 from markdown_it import MarkdownIt
 
 from delivery.content import layout, liquid
@@ -111,7 +112,7 @@ def _try_out(made: Compiled) -> None:
             if isinstance(piece, Fragment) and part.is_constant(piece.node):
                 try:
                     filling.run(piece.node)
-                except liquid.LiquidError as error:
+                except LiquidError as error:
                     raise CannotCompile([Problem(liquid.sentence(error))]) from None
 
 

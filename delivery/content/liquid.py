@@ -26,37 +26,11 @@ MAX_SECONDS = 0.5
 _PIECE = re.compile(rf"\{{\{{.{{0,{MAX_TAG_LENGTH}}}?\}}\}}|\{{%.{{0,{MAX_TAG_LENGTH}}}?%\}}", re.DOTALL)
 _RAW = re.compile(r"\{%-?\s*(raw|doc)\b")
 _COMMENT = re.compile(r"\{%-?\s*(end)?comment\b")
-_TAGS = 2_000
-MAX_TAG_LENGTH = 2_000
-MAX_RANGE = 1_000
-MAX_OUTPUT = 500_000
-MAX_SECONDS = 0.5
-
-# raw is refused: what it prints would pass by the cleaning. Raw and comment blocks are one piece each.
-PIECES = re.compile(
-    r"\{%-?\s*(?P<block>raw|comment)\b.*?%\}.*?\{%-?\s*end(?P=block)\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL
-)
-_TAGS = frozenset(
-    [
-        "content",
-        "output",
-        "illegal",
-        "if",
-        "unless",
-        "case",
-        "for",
-        "break",
-        "continue",
-        "assign",
-        "capture",
-        "comment",
-        "echo",
-        "cycle",
-        "increment",
-        "decrement",
-        "#",
-    ]
-)
+# The first three are python-liquid's own names for text, output and what is wrong.
+_TAGS = {"content", "output", "illegal"} | {
+    *("if", "unless", "case", "for", "break", "continue", "assign", "capture", "comment", "echo", "cycle"),
+    *("increment", "decrement", "#"),
+}
 
 
 class TakesTooLong(ResourceLimitError):
@@ -73,7 +47,7 @@ class _Output(LimitedStringIO):
 
 
 class _Context(RenderContext):
-    __slots__ = ("deadline",)
+    deadline: float = float("inf")
 
     def filter(self, name: str, token: Any) -> Any:
         if time.monotonic() > self.deadline:

@@ -74,8 +74,8 @@ class SetAside:
                 text = token.text
             else:
                 continue
-            for number in self.numbers(text):
-                found.append(self.problem(number, "Liquid can't stand here; inside a tag it needs quotes around it."))
+            message = "Liquid can't stand here; inside a tag it needs quotes around it."
+            found += [self.problem(number, message) for number in self.numbers(text)]
         return found
 
     def problem(self, number: int, message: str) -> Problem:

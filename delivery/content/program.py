@@ -7,13 +7,13 @@ message are known by their place rather than by a name: `TOKEN`, its public toke
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from liquid import BoundTemplate, Node
+from liquid import BoundTemplate, Node, RenderContext
 from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.output import OutputNode
+from liquid.exceptions import LiquidError
 from markupsafe import escape
 
 from delivery.content import liquid
@@ -93,14 +93,14 @@ class Part:
     def _fold(self, node: Node) -> Piece:
         try:
             return liquid.Filling(self._template, self._constants).run(node)
-        except liquid.LiquidError:
+        except LiquidError:
             return Fragment(node)  # fails for each recipient, and is told there
 
     def is_constant(self, node: Node) -> bool:
         """Tell whether a node prints the same for every recipient."""
         if self._stateful:
             return False
-        context = liquid.RenderContext(self._template)
+        context = RenderContext(self._template)
         paths = [found for found in liquid.expressions([node], context) if isinstance(found, Path)]
         return all(found.path[0] in self._constants for found in paths)
 
@@ -113,11 +113,6 @@ class Part:
             yield TOKEN
         else:
             yield variable
-
-    @cached_property
-    def needs_liquid(self) -> bool:
-        """Tell whether any piece has to be run by Liquid."""
-        return any(isinstance(piece, Fragment) for piece in self.pieces)
 
     def filling(self, values: Values, token: str, deadline: float | None = None) -> liquid.Filling:
         """Return one recipient's run through the fragments."""
@@ -136,7 +131,7 @@ class Part:
 
     def render(self, values: Values, token: str) -> str:
         """Return the whole part for one recipient (previews, tests, sending by provider). Raises `LiquidError`."""
-        filling = self.filling(values, token) if self.needs_liquid else None
+        filling = self.filling(values, token)
         out = []
         for piece in self.pieces:
             if isinstance(piece, str):
@@ -144,7 +139,6 @@ class Part:
             elif isinstance(piece, Variable):
                 out.append(self.show(piece, values))
             elif isinstance(piece, Fragment):
-                assert filling is not None
                 out.append(filling.run(piece.node))
             else:
                 out.append(token)
@@ -194,7 +188,7 @@ def _is_stateful(node: Node, template: BoundTemplate) -> bool:
         return False
     if node.token.value in _STATEFUL:
         return True
-    return any(_is_stateful(child, template) for child in node.children(liquid.RenderContext(template)))
+    return any(_is_stateful(child, template) for child in node.children(RenderContext(template)))
 
 
 def _merge(pieces: Iterator[Piece]) -> Iterator[Piece]:

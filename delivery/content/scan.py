@@ -10,7 +10,7 @@ from html import unescape
 from typing import Literal
 
 _TAG = re.compile(r"</?([a-zA-Z][^\s/>]*)")
-_TAG_BODY = re.compile(r"[^>\"']*")
+_TAG_BODY = re.compile(r"[>\"']")
 _ATTRIBUTE = re.compile(r"([^\s=/>\"']+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"']+))?")
 RAW = {"style", "title", "textarea", "script", "xmp", "noembed", "noframes"}
 
@@ -80,11 +80,10 @@ def _markup(html: str, start: int) -> Token | None:
 
 def _tag_end(html: str, at: int) -> int:
     while True:
-        match = _TAG_BODY.match(html, at)
-        assert match  # it matches nothing at least
-        at = match.end()
-        if at >= len(html):
-            return at
+        match = _TAG_BODY.search(html, at)
+        if match is None:
+            return len(html)
+        at = match.start()
         if html[at] == ">":
             return at + 1
         close = html.find(html[at], at + 1)

@@ -114,7 +114,7 @@ def _sendable(account_id: int, mailing_id: int, now: datetime) -> Mailing | None
 
 
 def _judge(mailing: Mailing, batch: Batch, now: datetime) -> tuple[list[Person], int]:
-    keys = {"account": mailing.account_id, "mailing": mailing.pk, "now": now}
+    keys: dict[str, Any] = {"account": mailing.account_id, "mailing": mailing.pk, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(
             _ROWS.format(reason=judging.reason(among=_AMONG), joins=judging.JOINS),

@@ -136,7 +136,7 @@ def contact_values(row: Any) -> dict[str, Any]:
     return {"contact": values}
 
 
-def preview(*, account: Account, content: Content, values: dict[str, Any], token: str = "preview") -> dict[str, str]:
+def preview(*, account: Account, content: Content, values: dict[str, Any], token: str) -> dict[str, str]:
     """Return subject, HTML and text as one contact would get them. Raises `CannotCompile` and `LiquidError`."""
     program = load(pack(check_content(account=account, content=content), account))
     return {name: getattr(program, name).render(values, token) for name in ("subject", "html", "text")}

@@ -7,7 +7,7 @@ import orjson
 from django.conf import settings
 
 from accounts.services import keys
-from delivery.models import Connection, SendingDomain
+from delivery.models import Connection, Mailing, SendingDomain
 from delivery.wire import dkim
 from delivery.wire.smtp import Server
 
@@ -52,6 +52,13 @@ def open_settings(connection: Connection) -> dict[str, Any]:
     )
     found: dict[str, Any] = orjson.loads(text)
     return found
+
+
+def provider_of(mailing: Mailing) -> tuple[str, dict[str, Any]]:
+    """Return the backend's path and options of a mailing that goes through a provider."""
+    if mailing.connection is None:
+        raise ValueError("This mailing goes over SMTP.")
+    return mailing.connection.backend, open_settings(mailing.connection)
 
 
 def seal_settings(values: dict[str, Any], *, account_id: int) -> bytes:

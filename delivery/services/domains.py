@@ -125,7 +125,13 @@ def _finding(record: Record, resolver: Resolver) -> dict[str, object]:
 
 
 def add_sender(
-    *, account: Account, name: str, email: str, actor: auditing.Actor, now: datetime, proved: frozenset[str] = frozenset()
+    *,
+    account: Account,
+    name: str,
+    email: str,
+    actor: auditing.Actor,
+    now: datetime,
+    proved: frozenset[str] = frozenset(),
 ) -> Sender:
     """Add an address to send from. It is verified where its domain is, or where it is among those `proved`.
 

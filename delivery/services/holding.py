@@ -91,7 +91,7 @@ def _requeue(batch: Batch) -> int:
             " AND sequence BETWEEN %s AND %s AND outcome = %s",
             [batch.account_id, batch.mailing_id, batch.first, batch.last, Outcome.UNCONFIRMED.value],
         )
-        count = cursor.rowcount
+        count = int(cursor.rowcount)
     batch.unconfirmed -= count
     batch.state = Batch.State.OPEN
     batch.save()

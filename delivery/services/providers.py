@@ -33,9 +33,8 @@ def run_slot(*, account_id: int, mailing_id: int, seconds: float, should_yield: 
     until = time.monotonic() + seconds
     with account_scope(account_id):
         mailing = Mailing.objects.select_related("account", "domain", "connection").get(pk=mailing_id)
-        assert mailing.connection  # whoever calls has looked
-        options = connections.open_settings(mailing.connection)
-    with get_connection(mailing.connection.backend, **options) as backend:
+        backend_path, options = connections.provider_of(mailing)
+    with get_connection(backend_path, **options) as backend:
         while time.monotonic() < until:
             claim = claiming.claim_batch(account_id=account_id, mailing_id=mailing_id, now=_now())
             if claim is None:
@@ -58,9 +57,7 @@ def _send_claim(claim: Claim, mailing: Mailing, backend: Any, until: float) -> N
                 if last > until or not _goes_on(claim):
                     break
             verdicts[person.sequence] = _send_one(claim, person, mailing, program, backend)
-        settling.settle(
-            settling.Report(claim.account_id, claim.batch_id, claim.journal_name, verdicts), now=_now()
-        )
+        settling.settle(settling.Report(claim.account_id, claim.batch_id, claim.journal_name, verdicts), now=_now())
     except BaseException:
         claim.journal.close()  # its lock is free: the batch is recovered from it
         raise

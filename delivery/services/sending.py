@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import uvloop
 from django.conf import settings
@@ -123,7 +123,7 @@ class Slot:
         self._held = False
         self._database = ThreadPoolExecutor(1, thread_name_prefix="delivery-db")
         self._fillers = ThreadPoolExecutor(2, thread_name_prefix="delivery-fill")
-        self._outfit: Outfit | None = None
+        self._outfit: Outfit
         self._wake = asyncio.Event()
 
     # ---- hooks, called in the loop
@@ -156,12 +156,12 @@ class Slot:
         self._conclude(work, sequence, LATER if code or text else None)
 
     def _find(self, key: Key) -> tuple[Work, int]:
-        batch_id, sequence = key  # type: ignore[misc]  # the keys are ours
+        batch_id, sequence = cast("tuple[int, int]", key)
         return self._works[batch_id], sequence
 
     def _conclude(self, work: Work, sequence: int, verdict: Verdict | None) -> None:
         work.conclude(sequence, verdict)
-        if not work.waiting and self._works.pop(work.claim.batch_id, None):
+        if not work.waiting and self._works.pop(work.claim.batch_id, None) is not None:
             self._finished.append(work)
             self._set_write_until()
             self._wake.set()
@@ -177,7 +177,7 @@ class Slot:
             crew = Crew(self._outfit.server, self._feed, self, connections=settings.SMTP_CONNECTIONS)
             await self._work(crew)
         finally:
-            await self._in_database(lambda: connection.close())  # the proxy must be asked in that thread
+            await self._in_database(lambda: connection.close())  # noqa: PLW0108  # must be looked up in that thread
             self._database.shutdown()
             self._fillers.shutdown()
         return self._more
@@ -246,14 +246,13 @@ class Slot:
         return True
 
     def _fill(self, claim: Claim, people: list[Person]) -> list[tuple[int, Letter | Verdict]]:
-        assert self._outfit
         limits.take(self._account_id, len(people))
-        skeleton, out = self._outfit.skeleton, []
+        out: list[tuple[int, Letter | Verdict]] = []
         for person in people:
             token = signing.message_token(claim.mailing_id, person.sequence)
             filled: Letter | Verdict
             try:
-                filled = skeleton.fill(recipient=person.email, values=person.values, token=token)
+                filled = self._outfit.skeleton.fill(recipient=person.email, values=person.values, token=token)
             except LiquidError:
                 filled = Verdict(Outcome.FAILED, Reason.TEMPLATE_ERROR)
             except CannotAddress:

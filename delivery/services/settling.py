@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -100,7 +101,7 @@ def _given_up(verdict: Verdict) -> Verdict:
 def _write(batch: Batch, queued: list[int], final: Mapping[int, Verdict], now: datetime) -> None:
     sent = {sequence for sequence, verdict in final.items() if verdict.outcome == Outcome.SENT}
     others = [sequence for sequence in queued if sequence not in sent]
-    keys = {"account": batch.account_id, "mailing": batch.mailing_id, "now": now}
+    keys: dict[str, Any] = {"account": batch.account_id, "mailing": batch.mailing_id, "now": now}
     with connection.cursor() as cursor:
         if sent:
             cursor.execute(

@@ -97,7 +97,7 @@ def load_key(der: bytes) -> Key:
     """Return a key from `private_bytes`."""
     key = serialization.load_der_private_key(der, password=None)
     if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
-        raise ValueError("A DKIM key is RSA or Ed25519.")
+        raise TypeError("A DKIM key is RSA or Ed25519.")
     return key
 
 

@@ -88,7 +88,7 @@ class Journal:
             os.close(file)
             raise
         finally:
-            os.unlink(draft)
+            draft.unlink()
         return cls(path, file, memory)
 
     def intend(self, index: int) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
 
+from delivery.content.liquid import Filling
 from delivery.content.program import Fragment, Part, Program, Variable
 from delivery.wire import dkim, encoding
 
@@ -54,7 +55,7 @@ class _Body:
 
     def fill(self, values: Mapping[str, Any], token: str) -> bytes:
         part, parts = self._part, self._template.copy()
-        filling = part.filling(values, token) if part.needs_liquid else None
+        filling: Filling | None = None
         raw_token = token.encode()
         known: dict[Variable, bytes] = {}
         for index, piece in self._slots:
@@ -63,7 +64,7 @@ class _Body:
                 if filled is None:
                     filled = known[piece] = encoding.slot(part.show(piece, values))
             elif isinstance(piece, Fragment):
-                assert filling is not None  # a part with fragments needs Liquid
+                filling = filling or part.filling(values, token)
                 filled = encoding.slot(filling.run(piece.node))
             else:
                 filled = raw_token

@@ -44,8 +44,7 @@ class ReplyParser:
         if len(self._buffer) > _MAX_LINE or sum(map(len, self._lines)) > _MAX_REPLY:
             raise BadReply("The reply is too long.")
         replies = []
-        for line in lines:
-            line = line.rstrip(b"\r")
+        for line in (raw.rstrip(b"\r") for raw in lines):
             if not line[:3].isdigit() or line[3:4] not in (b"", b" ", b"-"):
                 raise BadReply("The server does not speak SMTP.")
             self._lines.append(line[4:])

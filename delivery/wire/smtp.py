@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections import deque
 from dataclasses import dataclass
+from typing import cast
 
 from delivery.wire.feed import Feed, Hooks, Item
 from delivery.wire.replies import BadReply, Reply, ReplyParser
@@ -72,7 +73,7 @@ class Connection(asyncio.Protocol):
                 await self._open()
         except (OSError, ssl.SSLError, TimeoutError, BadReply) as error:
             self._abort()
-            raise CannotConnect(f"{self._server.host}: {error or 'no answer in time'}") from error
+            raise CannotConnect(f"{self._server.host}: {str(error) or 'no answer in time'}") from error
         except CannotConnect:
             self._abort()
             raise
@@ -107,9 +108,9 @@ class Connection(asyncio.Protocol):
         self._need(await self._command("STARTTLS"), 220)
         if not self._parser.is_empty:  # RFC 3207 §4: nothing from before the handshake may be believed
             raise CannotConnect(f"{self._server.host} spoke before the handshake.")
-        assert self._transport
         loop = asyncio.get_running_loop()
-        found = await loop.start_tls(self._transport, self, self._context(), server_hostname=self._server.host)
+        transport = cast("asyncio.Transport", self._transport)
+        found = await loop.start_tls(transport, self, self._context(), server_hostname=self._server.host)
         if found is None:
             raise CannotConnect(f"{self._server.host}: the handshake failed.")
         self._transport = found
@@ -161,7 +162,7 @@ class Connection(asyncio.Protocol):
         except BadReply:
             self._abort()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's name
         """Give back what was not begun, and say what is lost."""
         if self._answer and not self._answer.done():
             self._answer.set_exception(ConnectionResetError("the connection was closed"))
@@ -270,7 +271,7 @@ class Connection(asyncio.Protocol):
             self._abort()
         elif not self._pipelining:
             if turn.refusal:
-                self._refused(turn)
+                self._refused(turn, turn.refusal)
             elif stage == "mail":
                 self._expected.append(("rcpt", turn))
                 self._write(b"RCPT TO:<" + turn.item[1].recipient + b">\r\n")
@@ -291,7 +292,7 @@ class Connection(asyncio.Protocol):
                 self._hooks.on_outcome(turn.item[0], turn.refusal.code, turn.refusal.text)
                 self._write(b".\r\n")
             else:
-                self._refused(turn)
+                self._refused(turn, turn.refusal)
         elif self._stopping or not self._hooks.may_write():
             self._next = turn
             self._stopping = True
@@ -318,9 +319,8 @@ class Connection(asyncio.Protocol):
         else:
             self._begin_next()
 
-    def _refused(self, turn: _Turn) -> None:
-        assert turn.refusal
-        self._hooks.on_outcome(turn.item[0], turn.refusal.code, turn.refusal.text)
+    def _refused(self, turn: _Turn, refusal: Reply) -> None:
+        self._hooks.on_outcome(turn.item[0], refusal.code, refusal.text)
         self._expected.append(("nothing", None))
         self._write(b"RSET\r\n")
 

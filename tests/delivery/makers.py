@@ -30,7 +30,9 @@ def make_contacts(account, count, *, prefix="p", subscribed_to=None):
     return made
 
 
-def make_mailing(*, account=None, people=3, source=SOURCE, subject="Hi {{ contact.first_name }}", domain=None, **kwargs):
+def make_mailing(
+    *, account=None, people=3, source=SOURCE, subject="Hi {{ contact.first_name }}", domain=None, **kwargs
+):
     """Compile a mailing to a fresh list of people; returns (mailing, list)."""
     account = account or AccountFactory()
     with account_scope(account):

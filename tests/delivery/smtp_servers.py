@@ -15,14 +15,14 @@ class Mailbox:
         self.received = []
         self.connections = 0
 
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802  # aiosmtpd's name
         session.host_name = hostname
         self.connections += 1
         if self.pipelining:
             responses.insert(1, "250-PIPELINING")
         return responses
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802  # aiosmtpd's name
         self.received.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
         return "250 2.0.0 Taken"
 
@@ -38,7 +38,7 @@ class OldMailbox(Mailbox):
 class PickyMailbox(Mailbox):
     """Refuses recipients called bad…, defers those called later…, refuses content with the word spam."""
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  # aiosmtpd's name
         if address.startswith("bad"):
             return "550 5.1.1 No such mailbox"
         if address.startswith("later"):
@@ -46,7 +46,7 @@ class PickyMailbox(Mailbox):
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802  # aiosmtpd's name
         if b"spam" in envelope.content:
             return "554-5.7.1 Not\r\n554 5.7.1 wanted"
         return await super().handle_DATA(server, session, envelope)
@@ -59,7 +59,7 @@ class PickyOldMailbox(PickyMailbox):
 class DroppingMailbox(Mailbox):
     """Closes the connection after the body of messages to drop…, with or without having kept them."""
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802  # aiosmtpd's name
         if envelope.rcpt_tos[0].startswith("drop"):
             server.transport.abort()
             return "250 never heard"
@@ -73,7 +73,7 @@ class ClosingMailbox(Mailbox):
         super().__init__()
         self._seen = {}
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  # aiosmtpd's name
         self._seen[id(session)] = self._seen.get(id(session), 0) + 1
         if self._seen[id(session)] == 2:
             await server.push("421 4.3.2 Too many messages here")

@@ -32,7 +32,7 @@ CONNECTIONS = 4
 class SlowMailbox(smtp_servers.Mailbox):
     """Takes its time, so that the killer always finds something in flight."""
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802  # aiosmtpd's name
         await asyncio.sleep(0.004)
         return await super().handle_DATA(server, session, envelope)
 

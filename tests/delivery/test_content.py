@@ -1,4 +1,5 @@
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -78,7 +79,9 @@ def test_assigned_names_live_through_the_whole_part():
 
 
 def test_web_links_are_numbered_and_the_same_address_has_one_number():
-    made = compiled("[a](https://x.example/?p=1&q=2) [b](https://y.example) [c](https://x.example/?p=1&q=2) [m](mailto:a@b.c)")
+    made = compiled(
+        "[a](https://x.example/?p=1&q=2) [b](https://y.example) [c](https://x.example/?p=1&q=2) [m](mailto:a@b.c)"
+    )
 
     assert made.links == ("https://x.example/?p=1&q=2", "https://y.example")
     html = rendered("[a](https://x.example/?p=1&q=2) [m](mailto:a@b.c)", {})
@@ -181,7 +184,10 @@ def test_unknown_field_is_a_mistake_where_the_fields_are_known():
     assert problems("Hi\n{{ contact.frist_name }}", known_fields=known) == [
         ("There is no field “contact.frist_name”.", 2, 4, "body")
     ]
-    compiled("{{ contact.first_name }} {{ account.name }} {{ unsubscribe_url }} {% for i in (1..3) %}{{ i }}{% endfor %}", known_fields=known)
+    compiled(
+        "{{ contact.first_name }} {{ account.name }} {{ unsubscribe_url }} {% for i in (1..3) %}{{ i }}{% endfor %}",
+        known_fields=known,
+    )
 
 
 def test_liquid_inside_a_tag_needs_quotes():
@@ -213,10 +219,8 @@ def test_deep_html_is_refused_before_it_can_crash_the_inliner(depth):
 )  # fmt: skip
 def test_hostile_source_takes_no_time(source, kind):
     started = time.process_time()
-    try:
+    with suppress(CannotCompile):
         compiled(source, kind=kind)
-    except CannotCompile:
-        pass
     assert time.process_time() - started < 5
 
 
@@ -234,9 +238,7 @@ def test_hostile_source_takes_no_time(source, kind):
     ],
 )
 def test_hostile_liquid_is_stopped_while_it_runs(source):
-    program = Program.load(
-        {"subject": "s", "html": source, "text": "t"}, urls=URLS, constants={}
-    )
+    program = Program.load({"subject": "s", "html": source, "text": "t"}, urls=URLS, constants={})
     started = time.process_time()
     with pytest.raises(liquid.LiquidError):
         program.html.render({"contact": {"long": "x" * 10_000}}, TOKEN)
@@ -244,7 +246,10 @@ def test_hostile_liquid_is_stopped_while_it_runs(source):
 
 
 def test_what_can_never_be_filled_is_said_when_compiling():
-    assert "loop iteration limit" in problems("{% for i in (1..999) %}{% for j in (1..999) %}{% endfor %}{% endfor %}")[0][0]
+    assert (
+        "loop iteration limit"
+        in problems("{% for i in (1..999) %}{% for j in (1..999) %}{% endfor %}{% endfor %}")[0][0]
+    )
 
 
 def test_text_part_has_the_links_and_no_markup():

@@ -75,7 +75,9 @@ def test_links_are_rows(db):
     mailing, _ = makers.make_mailing()
 
     with account_scope(mailing.account_id):
-        assert list(Link.objects.filter(mailing=mailing).values_list("number", "url")) == [(1, "https://shop.example/more")]
+        assert list(Link.objects.filter(mailing=mailing).values_list("number", "url")) == [
+            (1, "https://shop.example/more")
+        ]
 
 
 def test_exclusions_are_counted_by_reason(mailbox, journals):

@@ -32,7 +32,9 @@ def parsed(box):
 
 
 def test_mail_in_the_outbox_is_sent(mailbox, mail_templates):
-    outbox.put_mail(template="hello", to="ann@example.com", context={"name": "Änn\nBcc: x"}, account_id=None, now=datetime.now(UTC))
+    outbox.put_mail(
+        template="hello", to="ann@example.com", context={"name": "Änn\nBcc: x"}, account_id=None, now=datetime.now(UTC)
+    )
 
     assert outbox.drain(now=datetime.now(UTC)) == 1
 
@@ -41,13 +43,15 @@ def test_mail_in_the_outbox_is_sent(mailbox, mail_templates):
     assert message["Subject"] == "Hello Änn Bcc: x"
     assert message["Bcc"] is None
     assert message["Auto-Submitted"] == "auto-generated"
-    assert "\n.dot\n" in message.get_body(("plain",)).get_content()
+    assert "\r\n.dot\r\n" in message.get_body(("plain",)).get_content()
     assert outbox.drain(now=datetime.now(UTC)) == 0
 
 
 def test_mail_stays_in_the_outbox_while_the_server_is_away(mail_templates, monkeypatch):
     monkeypatch.setattr(settings, "EMAIL_URL", "smtp://127.0.0.1:1")
-    outbox.put_mail(template="hello", to="ann@example.com", context={"name": "Ann"}, account_id=None, now=datetime.now(UTC))
+    outbox.put_mail(
+        template="hello", to="ann@example.com", context={"name": "Ann"}, account_id=None, now=datetime.now(UTC)
+    )
     outbox.drain(now=datetime.now(UTC))
 
     box = smtp_servers.Mailbox()

@@ -44,7 +44,9 @@ def skeleton(*, subject="Hi", html="<p>x</p>", text="x", signers=(), **changes):
 
 
 def filled(contact=None, **kwargs):
-    return skeleton(**kwargs).fill(recipient="bob@example.com", values={"contact": contact or {}}, token=TOKEN, at=1.75e9)
+    return skeleton(**kwargs).fill(
+        recipient="bob@example.com", values={"contact": contact or {}}, token=TOKEN, at=1.75e9
+    )
 
 
 def parsed(letter):
@@ -163,7 +165,9 @@ SIGNERS = [dkim.Signer("shop.example", selector, key) for selector, key in KEYS.
 
 
 def verifies(data, index):
-    records = {f"{name}._domainkey.shop.example.".encode(): dkim.public_record(key).encode() for name, key in KEYS.items()}
+    records = {
+        f"{name}._domainkey.shop.example.".encode(): dkim.public_record(key).encode() for name, key in KEYS.items()
+    }
     try:
         return oracle.DKIM(data).verify(idx=index, dnsfunc=lambda name, timeout=5: records[name])
     except oracle.ValidationError:
@@ -173,7 +177,9 @@ def verifies(data, index):
 @settings(max_examples=25, deadline=None)
 @given(value=texts | lines)
 def test_rsa_signature_holds_for_the_oracle(value):
-    data = filled({"x": value}, subject="{{ contact.x }}", text="{{ contact.x }}", html="<p>{{ contact.x }}</p>", signers=SIGNERS).data
+    data = filled(
+        {"x": value}, subject="{{ contact.x }}", text="{{ contact.x }}", html="<p>{{ contact.x }}</p>", signers=SIGNERS
+    ).data
 
     assert verifies(data, 0)
 

@@ -1,0 +1,14 @@
+"""Addresses under /settings/sending/."""
+
+from django.urls import path
+
+from delivery.views import sending
+
+app_name = "delivery"
+urlpatterns = [
+    path("", sending.overview, name="sending"),
+    path("domains/", sending.add_domain, name="add-domain"),
+    path("domains/<int:pk>/", sending.domain, name="domain"),
+    path("domains/<int:pk>/check/", sending.check_domain, name="check-domain"),
+    path("senders/", sending.add_sender, name="add-sender"),
+]

@@ -1,0 +1,1 @@
+"""Pages of delivery: sending domains and sender addresses."""

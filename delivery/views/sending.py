@@ -1,0 +1,93 @@
+"""Settings, Sending: domains with their DNS records, and sender addresses."""
+
+from functools import partial
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import MemberRequest, actor, member_required, role_required
+from accounts.models import Role
+from delivery import tasks
+from delivery.forms import DomainForm, SenderForm
+from delivery.models import Connection, Sender, SendingDomain
+from delivery.services import domains
+
+
+@require_safe
+@member_required
+def overview(request: MemberRequest) -> HttpResponseBase:
+    """Show domains, senders and how mail leaves."""
+    return _show(request, DomainForm(), SenderForm())
+
+
+@require_POST
+@role_required(Role.ADMIN)
+def add_domain(request: MemberRequest) -> HttpResponseBase:
+    """Add a domain."""
+    form = DomainForm(request.POST)
+    if form.is_valid():
+        try:
+            made = domains.add_domain(
+                account=request.account, domain=form.cleaned_data["domain"], actor=actor(request), now=now()
+            )
+            return redirect("delivery:domain", pk=made.pk)
+        except domains.CannotAdd as error:
+            form.add_error("domain", str(error))
+    return _show(request, form, SenderForm(), status=422)
+
+
+@require_POST
+@role_required(Role.ADMIN)
+def add_sender(request: MemberRequest) -> HttpResponseBase:
+    """Add a sender address."""
+    form = SenderForm(request.POST)
+    if form.is_valid():
+        own = frozenset({request.user.email}) if request.user.email_confirmed_at else frozenset()
+        try:
+            domains.add_sender(
+                account=request.account, **form.cleaned_data, actor=actor(request), now=now(), proved=own
+            )
+            messages.success(request, "Sender added.")
+            return redirect("delivery:sending")
+        except domains.CannotAdd as error:
+            form.add_error("email", str(error))
+    return _show(request, DomainForm(), form, status=422)
+
+
+@require_safe
+@member_required
+def domain(request: MemberRequest, pk: int) -> HttpResponseBase:
+    """Show a domain's DNS records."""
+    found = get_object_or_404(SendingDomain, account=request.account, pk=pk)
+    rows = [
+        (record, found.findings.get(f"{record.kind} {record.name}", {}).get("ok"))
+        for record in domains.dns_records(found)
+    ]
+    return render(request, "delivery/domain.html", {"domain": found, "rows": rows})
+
+
+@require_POST
+@role_required(Role.ADMIN)
+def check_domain(request: MemberRequest, pk: int) -> HttpResponseBase:
+    """Have a domain's records looked up, by a worker: a request holds no network call."""
+    found = get_object_or_404(SendingDomain, account=request.account, pk=pk)
+    transaction.on_commit(partial(tasks.check_domain.delay, account_id=request.account.pk, domain_id=found.pk))
+    messages.info(request, "We are looking up the records. Reload this page in a few seconds.")
+    return redirect("delivery:domain", pk=found.pk)
+
+
+def _show(
+    request: MemberRequest, domain_form: DomainForm, sender_form: SenderForm, status: int = 200
+) -> HttpResponseBase:
+    context = {
+        "domains": SendingDomain.objects.filter(account=request.account).order_by("domain"),
+        "senders": Sender.objects.filter(account=request.account).order_by("email"),
+        "connections": Connection.objects.filter(account=request.account).order_by("name"),
+        "domain_form": domain_form,
+        "sender_form": sender_form,
+    }
+    return render(request, "delivery/sending.html", context, status=status)
