@@ -112,7 +112,7 @@ def others_wait() -> bool:
     queue = current_app.conf.task_routes["delivery.tasks.send_slot"]["queue"]
     try:
         with redis.Redis.from_url(settings.REDIS_URL) as client:
-            return cast("Any", client.llen(queue)) > 0
+            return bool(client.llen(queue))
     except redis.RedisError:
         return False
 
