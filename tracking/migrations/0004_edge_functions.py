@@ -17,6 +17,7 @@ DECLARE
     v_contact bigint;
     v_lists bigint[] := '{}';
     v_hash bytea;
+    v_names text;
     v_rows integer := 0;
 BEGIN
     SELECT m.account_id, m.list_ids INTO v_account, v_lists FROM public.delivery_mailing m WHERE m.id = p_mailing;
@@ -35,7 +36,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN true;
     END IF;
-    SELECT array_agg(l.id) INTO v_lists FROM public.contacts_list l
+    SELECT array_agg(l.id), string_agg(l.name, ', ') INTO v_lists, v_names FROM public.contacts_list l
     WHERE l.account_id = v_account AND l.id = ANY (v_lists);
     IF v_lists IS NOT NULL THEN
         INSERT INTO public.contacts_subscription AS s
@@ -60,7 +61,7 @@ BEGIN
     IF v_rows > 0 THEN
         INSERT INTO public.contacts_contactevent (account_id, contact_id, at, kind, details)
         VALUES (v_account, v_contact, p_moment, 'unsubscribed', pg_catalog.jsonb_build_object(
-            'mailing', p_mailing, 'lists', COALESCE(v_lists, '{}'), 'how', 'one-click'));
+            'list', COALESCE(v_names, 'all mail'), 'reason', 'One click in a mail'));
         INSERT INTO public.tracking_inbox (kind, mailing_id, sequence, at, network, agent, method, spool_key)
         VALUES (3, p_mailing, p_sequence, p_moment, p_network, p_agent, 'POST', p_spool_key);
     END IF;

@@ -1,0 +1,1 @@
+"""What tracking does. Services know neither HTTP nor Celery."""
