@@ -1,24 +1,23 @@
 """Counting logged errors across all processes, in Redis; losing Redis loses the count and nothing else."""
 
 import logging
+from functools import cache
 
 import redis
 from django.conf import settings
 
 _KEY = "ec:errors"
-_client: list[redis.Redis] = []
 
 
-def _redis() -> redis.Redis:
-    if not _client:
-        _client.append(redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5))
-    return _client[0]
+@cache
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
 
 
 def total() -> int:
     """Return how many errors were logged since Redis started."""
     try:
-        return int(_redis().get(_KEY) or 0)
+        return int(_client(settings.REDIS_URL).get(_KEY) or 0)
     except redis.RedisError:
         return 0
 
@@ -32,6 +31,6 @@ class CountingHandler(logging.Handler):
     def emit(self, _record: logging.LogRecord) -> None:
         """Count one; without Redis nothing happens."""
         try:
-            _redis().incr(_KEY)
+            _client(settings.REDIS_URL).incr(_KEY)
         except redis.RedisError:
             return
