@@ -1,9 +1,55 @@
 """The accounts app."""
 
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from emailconcert.shell.nav import AccountChoice
 
 
 class AccountsConfig(AppConfig):
     """Wires the app's registrations."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        """Add the settings to the side bar, the profile to its menu, and the switcher."""
+        from accounts import settings_pages  # noqa: PLC0415  # models are ready only now
+        from accounts.models import Role  # noqa: PLC0415
+        from emailconcert.shell import nav  # noqa: PLC0415
+
+        nav.register(
+            "Settings",
+            "accounts:settings",
+            "settings",
+            90,
+            ("/settings/",),
+            visible=lambda request: getattr(request, "membership", None) is not None,
+        )
+        nav.register_profile("Your profile", "accounts:profile", "user", 10)
+        nav.register_profile("Security", "accounts:security", "key-round", 20)
+        nav.register_profile("Sign out", "accounts:sign-out", "log-out", 99, method="post")
+        nav.set_switcher(_choices)
+        settings_pages.register("Business", "accounts:business", 10)
+        settings_pages.register("Team", "accounts:team", 20, role=Role.VIEWER)
+        settings_pages.register("Audit log", "accounts:audit", 90, role=Role.OWNER)
+
+
+def _choices(request: "HttpRequest") -> "list[AccountChoice]":
+    from django.urls import reverse  # noqa: PLC0415  # models are ready only now
+
+    from accounts import queries  # noqa: PLC0415
+    from accounts.models import User  # noqa: PLC0415
+    from emailconcert.shell.nav import AccountChoice  # noqa: PLC0415
+
+    account = getattr(request, "account", None)
+    if account is None or not isinstance(request.user, User):
+        return []
+    post_url = reverse("accounts:switch")
+    return [
+        AccountChoice(each.name, post_url, str(each.public_id), is_current=each.pk == account.pk)
+        for each in queries.accounts_of(request.user)
+    ]

@@ -1,6 +1,6 @@
 """Tables of tenants, login profiles, sign-in, audit and outbox."""
 
-from accounts.models.audit import AuditActor, AuditEvent, AuditSeal
+from accounts.models.audit import AuditActor, AuditEvent, AuditHead, AuditSeal
 from accounts.models.outbox import Outbox
 from accounts.models.profiles import AcceptedTerms, EmailChange, User
 from accounts.models.sign_in import RecoveryCode, RememberedDevice, Session, TotpDevice
@@ -12,6 +12,7 @@ __all__ = [
     "ApiKey",
     "AuditActor",
     "AuditEvent",
+    "AuditHead",
     "AuditSeal",
     "Directory",
     "EmailChange",

@@ -47,3 +47,15 @@ class AuditSeal(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("account", "position"), name="one_seal_per_position", nulls_distinct=False),
         )
+
+
+class AuditHead(models.Model):
+    """How long an account's chain is, bound by a keyed hash, so that cutting the end off is seen."""
+
+    account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, null=True, related_name="+")
+    position = models.BigIntegerField()
+    last_mac = models.BinaryField(max_length=32)
+    mac = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account",), name="one_head_per_chain", nulls_distinct=False),)

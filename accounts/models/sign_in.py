@@ -14,8 +14,12 @@ class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
     class Meta:
         verbose_name = "authenticator app"
 
+    def get_throttle_factor(self) -> int:
+        """Return the seconds to wait after the first wrong code; each further one doubles them."""
+        return 1
 
-class RecoveryCode(ThrottlingMixin, Device):
+
+class RecoveryCode(Device):
     """One single-use recovery code; only its hash is kept."""
 
     code_hash = models.BinaryField(max_length=32)
@@ -49,6 +53,6 @@ class Session(AbstractBaseSession):
     @classmethod
     def get_session_store_class(cls) -> type:
         """Return the store that keeps `user` beside the data."""
-        from accounts.sessions import SessionStore
+        from accounts.sessions import SessionStore  # noqa: PLC0415  # the store imports the models
 
         return SessionStore

@@ -116,7 +116,7 @@ def _hand_over(row: Outbox) -> None:
     try:
         for handler in _handlers[Outbox.Kind(row.kind)]:
             handler(entry)
-    except Exception as error:  # noqa: BLE001  # the entry stays and is tried again; one bad handler stops nobody
+    except Exception as error:  # the entry stays and is tried again; one bad handler stops nobody
         logger.exception("outbox entry failed", extra={"entry": row.pk, "topic": row.topic})
         with platform_scope("accounts: drain the outbox"):
             Outbox.objects.filter(pk=row.pk).update(error=type(error).__name__)

@@ -3,6 +3,7 @@ import "./confirm.js";
 import "./copy.js";
 import "./dropdown.js";
 import "./guard.js";
+import "./guess-zone.js";
 import "./modal.js";
 import "./search.js";
 import "./select.js";

@@ -1,0 +1,19 @@
+"""Who may sign in with a password."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.backends import ModelBackend
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+class ProfileBackend(ModelBackend):
+    """Knows profiles by address; restricted ones are kept but neither sign in nor stay signed in.
+
+    Unknown addresses cost a hash as well (ModelBackend sees to it), so that time tells nothing.
+    """
+
+    def user_can_authenticate(self, user: "AbstractBaseUser | None") -> bool:
+        """Tell whether the profile is active and not restricted."""
+        return super().user_can_authenticate(user) and getattr(user, "restricted_at", None) is None

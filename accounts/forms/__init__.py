@@ -1,0 +1,1 @@
+"""Forms: what people type, made tidy and checked."""

@@ -1,0 +1,29 @@
+"""Tags of accounts: `{% settings_tabs %}`, `{% profile_tabs %}`, `{{ action|audit_words }}`."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+
+from accounts import audit_words as words
+from accounts.settings_pages import tabs_for
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def settings_tabs(context: template.Context) -> list[tuple[str, str]]:
+    """Return the tabs of the account's settings for `{% tabs %}`."""
+    return tabs_for(context["request"])
+
+
+@register.simple_tag
+def profile_tabs() -> list[tuple[str, str]]:
+    """Return the tabs of one's own profile for `{% tabs %}`."""
+    return [("Profile", reverse("accounts:profile")), ("Security", reverse("accounts:security"))]
+
+
+@register.filter
+def audit_words(action: Any) -> str:
+    """Return what an audit action is called."""
+    return words.words_for(str(action))
