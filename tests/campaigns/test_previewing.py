@@ -1,0 +1,88 @@
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from campaigns.services import drafting, previewing
+from contacts.models import Contact
+from emailconcert.lib.tenancy import account_scope
+from tests.campaigns.test_sending import make_ready
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+HOST = urlsplit(settings.CONTENT_URL).netloc
+
+
+@pytest.fixture
+def draft(alice, sender, news):
+    return make_ready(alice, sender, news)
+
+
+def open_preview(url, host=HOST):
+    return Client(SERVER_NAME=host.partition(":")[0], SERVER_PORT=host.partition(":")[2] or "80").get(
+        urlsplit(url).path, headers={"Host": host}
+    )
+
+
+def url_of(alice, draft, *, now=None, first=True):
+    with account_scope(alice.account):
+        contact = Contact.objects.earliest("pk") if first else None
+        return previewing.preview_url(campaign=draft, contact=contact, now=now or timezone.now())
+
+
+def test_the_preview_is_filled_for_the_chosen_contact_in_a_sandbox(alice, draft):
+    answer = open_preview(url_of(alice, draft))
+
+    assert "Hello Reader0" in answer.content.decode()
+    assert answer["Content-Security-Policy"].startswith("sandbox ")
+    assert "script-src" not in answer["Content-Security-Policy"]
+    assert "X-Frame-Options" not in answer
+    assert not answer.cookies
+
+
+def test_nobody_chosen_shows_the_defaults(alice, draft):
+    assert "Hello friend" in open_preview(url_of(alice, draft, first=False)).content.decode()
+
+
+def test_the_members_host_serves_no_preview(alice, draft):
+    host = urlsplit(settings.SITE_URL).netloc
+
+    assert open_preview(url_of(alice, draft), host=host).status_code == 404
+
+
+def test_the_content_host_serves_no_campaign(client, draft):
+    answer = client.get(f"/campaigns/{draft.pk}/", headers={"Host": HOST})
+
+    assert answer.status_code == 404
+
+
+def test_a_preview_runs_out_after_an_hour(alice, draft):
+    old = url_of(alice, draft, now=timezone.now() - timedelta(minutes=61))
+
+    assert open_preview(old).status_code == 404
+
+
+def test_a_changed_token_opens_nothing(alice, draft):
+    url = url_of(alice, draft)
+    changed = url[:-3] + ("A" if url[-3] != "A" else "B") + url[-2:]
+
+    assert open_preview(changed).status_code == 404
+
+
+def test_mistakes_are_shown_in_place_of_the_mail(alice, draft):
+    with account_scope(alice.account):
+        drafting.save_content(campaign=draft, kind="markdown", source="{{ contact.", now=NOW)
+    answer = open_preview(url_of(alice, draft))
+
+    assert "There is no preview until this is mended" in answer.content.decode()
+
+
+def test_what_an_owner_writes_runs_no_script(alice, draft):
+    with account_scope(alice.account):
+        drafting.save_content(campaign=draft, kind="html", source="<p>Hi</p><script>alert(1)</script>", now=NOW)
+    answer = open_preview(url_of(alice, draft))
+
+    assert "<script" not in answer.content.decode()
