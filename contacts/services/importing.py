@@ -186,3 +186,9 @@ def refusals(run: Import) -> Iterable[tuple[int, str, str]]:
     """Return the refused rows as (line, value, reason), in their order."""
     rows = ImportRefusal.objects.filter(account_id=run.account_id, import_run=run).order_by("line", "pk")
     return rows.values_list("line", "value", "reason")
+
+
+def drop_refusals(*, account_id: int, before: datetime, dry_run: bool) -> int:
+    """Delete the refused rows of imports that ended before then, in the account's scope. Return how many."""
+    old = ImportRefusal.objects.filter(account_id=account_id, import_run__finished_at__lt=before)
+    return old.count() if dry_run else old.delete()[0]
