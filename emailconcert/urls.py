@@ -4,12 +4,17 @@ from django.contrib import admin
 from django.urls import include, path
 
 from campaigns.views import home
-from emailconcert import tls
+from emailconcert import health, tls
 
 urlpatterns = [
     path("", home.show, name="home"),
     path("", include("campaigns.urls")),
+    path("", include("accounts.urls")),
+    path("settings/sending/", include("delivery.urls")),
     path("_components/", include("emailconcert.shell.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("-/tls-ask", tls.tls_ask, name="tls-ask"),
     path("admin/", admin.site.urls),
 ]
