@@ -56,7 +56,11 @@ def manage(env: Mapping[str, str], *arguments: str) -> str:
 
 
 def prepare(env: Mapping[str, str], var: Path) -> dict[str, Any]:
-    """Bring the database up to date and load the demo account; return the demo's sign-ins."""
+    """Bring the database up to date and load the demo account; return the demo's sign-ins.
+
+    `load_demo --json` prints, last, one line: {"owner": {"email", "password"}, "dpo": {"email", "password", "code_hint"}},
+    where the hint (optional) tells how to come by the DPO's one-time code.
+    """
     for name in ("beat", "log", "mailbox"):
         places.make_folder(var / name)
     say("Preparing the database")
