@@ -10,6 +10,7 @@ urlpatterns = [
     path("", home.show, name="home"),
     path("", include("campaigns.urls")),
     path("", include("accounts.urls")),
+    path("", include("privacy.urls")),
     path("settings/sending/", include("delivery.urls")),
     path("_components/", include("emailconcert.shell.urls")),
     path("healthz", health.healthz, name="healthz"),

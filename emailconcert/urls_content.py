@@ -3,5 +3,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("privacy.urls_content")),
     path("", include("campaigns.urls_content")),
 ]

@@ -11,7 +11,7 @@ from accounts.services.auditing import Actor
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import platform_scope
-from privacy.models import ClockPause, PrivacyRequest, RequestEvent
+from privacy.models import ClockPause, PrivacyRequest
 from privacy.services import clocks, erasing, intake, letters, matching, routing, standing, states, texts
 from privacy.services.states import State, Type, Who
 
@@ -266,11 +266,6 @@ def other_officers(user_id: int | None) -> bool:
     """Tell whether there is another active Data Protection Officer."""
     officers = User.objects.filter(platform_role=User.PlatformRole.DPO, is_active=True)
     return officers.exclude(pk=user_id or 0).exists()
-
-
-def log_of(request: PrivacyRequest) -> list[RequestEvent]:
-    """Return the steps of a request, the newest first. Call inside the platform's scope."""
-    return list(request.log.select_related("actor").order_by("-pk"))
 
 
 def _end_pauses(request: PrivacyRequest, now: datetime) -> None:
