@@ -7,6 +7,7 @@ the declarations here (`manage.py describe_settings`).
 import sys
 from pathlib import Path
 
+import django_stubs_ext
 from celery.schedules import schedule as every
 from csp.constants import NONE, SELF
 
@@ -23,6 +24,8 @@ from emailconcert.lib.env import (
     env_url,
 )
 from emailconcert.lib.logs import logging_config
+
+django_stubs_ext.monkeypatch()  # lets classes such as ModelAdmin[Account] stand in code that runs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env_bool("DEBUG", default=False, help="Developers only: detailed error pages and the component gallery.")
