@@ -53,7 +53,7 @@ def compile_mailing(
         mailing = Mailing.objects.create(
             kind=kind,
             connection=connection,
-            domain=domain_for(sender),
+            domain=signing_domain(sender),
             from_name=sender.name,
             from_email=sender.email,
             reply_to=reply_to,
@@ -101,9 +101,15 @@ def check_connection(connection: Connection | None) -> None:
 
 
 def domain_for(sender: Sender) -> SendingDomain | None:
-    """Return the sending domain whose key signs for a sender's address."""
-    host = sender.email.rpartition("@")[2]
-    return SendingDomain.objects.filter(domain__in=_parents(host)).order_by("-domain").first()
+    """Return the account's domain that a sender's address belongs to, the most specific one."""
+    found = SendingDomain.objects.filter(domain__in=_parents(sender.email.rpartition("@")[2]))
+    return max(found, key=lambda domain: len(domain.domain), default=None)
+
+
+def signing_domain(sender: Sender) -> SendingDomain | None:
+    """Return the domain that signs and takes bounces: without its records in the DNS that would do harm."""
+    domain = domain_for(sender)
+    return domain if domain and domain.verified_at else None
 
 
 def _parents(host: str) -> list[str]:

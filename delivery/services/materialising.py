@@ -8,7 +8,7 @@ from django.db.models import QuerySet, Sum
 
 from accounts.models import Account
 from contacts.models import Contact
-from delivery.models import Mailing, Reason
+from delivery.models import Batch, Mailing, Reason
 from delivery.services import judging
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
@@ -112,9 +112,11 @@ def _make_batches(mailing: Mailing, audience: int) -> None:
 
 
 def sent_in_window(*, now: datetime) -> int:
-    """Return how many messages the account in scope has made in the last 30 days."""
+    """Return how many messages the account in scope has sent, or is sending, in the last 30 days."""
     recent = Mailing.objects.filter(started_at__gt=now - QUOTA_WINDOW).exclude(kind=Mailing.Kind.TEST)
-    return int(recent.aggregate(total=Sum("audience"))["total"] or 0)
+    audience = recent.aggregate(total=Sum("audience"))["total"] or 0
+    skipped = Batch.objects.filter(mailing__in=recent).aggregate(total=Sum("skipped"))["total"] or 0
+    return int(audience - skipped)
 
 
 def _check_quota(account: Account, wanted: int, now: datetime) -> None:

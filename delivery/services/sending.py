@@ -86,13 +86,13 @@ def skeleton_for(mailing: Mailing) -> Skeleton:
 def identity_of(mailing: Mailing) -> Identity:
     """Return what a mailing's headers say of its origin."""
     domain = mailing.domain.domain if mailing.domain else settings.PLATFORM_DOMAIN
-    list_part = f"l{mailing.list_ids[0]}" if len(mailing.list_ids) == 1 else "all"
+    list_part = f"l{mailing.list_ids[0]}" if len(mailing.list_ids) == 1 else f"a{mailing.account_id}"
     return Identity(
         from_name=mailing.from_name,
         from_email=mailing.from_email,
         reply_to=mailing.reply_to,
         list_name=mailing.list_name,
-        list_id=f"{list_part}.{mailing.account_id}.{domain}",
+        list_id=f"{list_part}.{domain}",
         feedback_id=f"{mailing.pk}:{mailing.account_id}:{mailing.kind}:emailconcert",
         bounce_domain=f"bounce.{domain}",
         tracking_url=settings.TRACKING_URL,
@@ -238,10 +238,11 @@ class Slot:
         self._began = True
         self._works[claim.batch_id] = Work(claim, {person.sequence for person in claim.people})
         self._set_write_until()
-        for start in range(0, len(claim.people), _CHUNK):
+        size = max(1, min(_CHUNK, settings.SEND_RATE // 2))  # so that waiting for the limit is never long
+        for start in range(0, len(claim.people), size):
             if self._over:
                 break
-            chunk = claim.people[start : start + _CHUNK]
+            chunk = claim.people[start : start + size]
             self._put(claim, await self._in_fillers(partial(self._fill, claim, chunk)))
         return True
 

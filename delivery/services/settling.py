@@ -9,9 +9,12 @@ from typing import Any
 from django.db import connection
 
 from accounts.services import outbox
+from contacts.models import Contact
 from delivery.models import Batch, Mailing, Message, Outcome, Reason
 from delivery.services.outcomes import Verdict
 from emailconcert.lib.tenancy import account_scope
+from privacy.models import Suppression
+from privacy.services import standing
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +83,7 @@ def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> 
         deferred = []
     _write(batch, queued, final, now)
     _close_batch(batch, left=len(queued) - len(final), deferred=bool(deferred), final=final, now=now)
-    _announce_bounces(batch, final, now)
+    _note_bounces(batch, final, now)
 
 
 def _queued(batch: Batch) -> list[int]:
@@ -138,15 +141,25 @@ def _close_batch(batch: Batch, *, left: int, deferred: bool, final: Mapping[int,
     batch.save()
 
 
-def _announce_bounces(batch: Batch, final: Mapping[int, Verdict], now: datetime) -> None:
-    for sequence, verdict in final.items():
-        if verdict.is_hard_bounce:
-            outbox.put_event(
-                topic="message.hard_bounced",
-                payload={"mailing": batch.mailing_id, "sequence": sequence, "code": verdict.code},
-                account_id=batch.account_id,
-                now=now,
-            )
+def _note_bounces(batch: Batch, final: Mapping[int, Verdict], now: datetime) -> None:
+    """Suppress mailboxes that do not exist at once, as a bounce mail would, and tell who listens."""
+    bounced = {sequence: verdict for sequence, verdict in final.items() if verdict.is_hard_bounce}
+    if not bounced:
+        return
+    rows = Message.objects.filter(
+        account_id=batch.account_id, mailing_id=batch.mailing_id, sequence__in=bounced
+    ).values_list("sequence", "contact_id")
+    people = {sequence: contact_id for sequence, contact_id in rows if contact_id is not None}
+    emails = dict(Contact.objects.filter(pk__in=people.values()).values_list("pk", "email"))
+    for sequence, contact_id in people.items():
+        if email := emails.get(contact_id):
+            standing.suppress(account_id=batch.account_id, address=email, reason=Suppression.Reason.BOUNCED, now=now)
+        outbox.put_event(
+            topic="message.hard_bounced",
+            payload={"mailing": batch.mailing_id, "sequence": sequence, "code": bounced[sequence].code},
+            account_id=batch.account_id,
+            now=now,
+        )
 
 
 def finish_mailing(*, account_id: int, mailing_id: int, now: datetime) -> bool:

@@ -129,7 +129,7 @@ def send_test_mail(
             kind=Mailing.Kind.TEST,
             from_name=sender.name,
             from_email=sender.email,
-            domain=compiling.domain_for(sender),
+            domain=compiling.signing_domain(sender),
             connection=connection,
             list_name=account.name[:100],
             program=compiling.pack(compiling.check_content(account=account, content=content), account),

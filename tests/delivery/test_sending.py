@@ -12,6 +12,7 @@ from delivery.models import Batch, Link, Mailing, Message, Outcome, Reason
 from delivery.services import claiming, holding, materialising, sending
 from delivery.services.compiling import CannotMail
 from emailconcert.lib import signing
+from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import DomainSuppression, Restriction, Suppression
 from tests.delivery import makers, smtp_servers
@@ -152,6 +153,10 @@ def test_refusals_are_final_or_put_off(journals, monkeypatch):
     found = ledger(mailing)
     assert (found.sent, found.failed, found.queued) == (2, 1, 1)
     assert found.failed_by_reason == {"mailbox_unknown": 1}
+    with account_scope(mailing.account_id):
+        gone = Contact.objects.get(email="bad1@example.com")
+        hash_now = address_hash("bad1@example.com", account_id=gone.account_id)
+        assert [bytes(each.address_hash) for each in Suppression.objects.filter(reason="bounced")] == [hash_now]
     with account_scope(mailing.account_id):
         batch = Batch.objects.get()
         assert batch.state == Batch.State.OPEN
@@ -305,6 +310,18 @@ def test_quota_of_the_account_is_kept(db):
     assert state_of(mailing) == Mailing.State.COMPILED
 
 
+def test_cancelled_mailing_gives_its_quota_back(db):
+    account = AccountFactory(sending_quota=3)
+    mailing, a_list = makers.make_mailing(account=account, people=3)
+    makers.start(mailing, a_list)
+    with account_scope(account):
+        assert materialising.sent_in_window(now=NOW) == 3
+
+    holding.cancel_mailing(mailing=mailing, now=NOW)
+    with account_scope(account):
+        assert materialising.sent_in_window(now=NOW) == 0
+
+
 def test_mailing_starts_once_and_not_to_nobody(db):
     mailing, a_list = makers.make_mailing()
     makers.start(mailing, a_list)
@@ -333,6 +350,32 @@ def test_due_mailings_take_turns_over_accounts(db):
     assert queries.due_mailings(now=datetime.now(UTC)) == [
         (huge.pk, first.pk), (small.account_id, small.pk), (huge.pk, second.pk),
     ]  # fmt: skip
+
+
+def test_nothing_is_begun_near_the_end_of_a_lease_that_is_not_renewed(journals, monkeypatch):
+    import asyncio
+    import time
+
+    class SlowMailbox(smtp_servers.Mailbox):
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802  # aiosmtpd's name
+            await asyncio.sleep(0.04)
+            self.last = time.time()
+            return await super().handle_DATA(server, session, envelope)
+
+    monkeypatch.setattr(settings, "LEASE_SECONDS", 3)
+    monkeypatch.setattr(settings, "SMTP_CONNECTIONS", 1)
+    monkeypatch.setattr(claiming, "renew", lambda claims, *, now: None)
+    mailing = makers.make_started(people=300)
+    box = SlowMailbox()
+    with smtp_servers.running(box) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
+        began = time.time()
+        run(mailing, seconds=10, should_yield=lambda: True)
+
+    found = ledger(mailing)
+    assert box.last < began + 3 - 0.75 + 0.3
+    assert 0 < found.sent == len(box.received) < 300
+    assert (found.unconfirmed, found.queued) == (0, 300 - found.sent)
 
 
 def test_slot_lets_go_when_others_wait(mailbox, journals, monkeypatch):

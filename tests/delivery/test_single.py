@@ -97,6 +97,20 @@ def test_test_mail_that_is_refused_says_so(monkeypatch):
             )
 
 
+def test_domain_without_its_records_neither_signs_nor_takes_bounces(mailbox, journals):
+    from accounts.services.auditing import SYSTEM
+    from delivery.services import starting
+
+    account = AccountFactory()
+    domain = domains.add_domain(account=account, domain="shop.example", actor=SYSTEM, now=NOW)
+    mailing = makers.make_started(account=account, people=1, domain=domain)
+    starting.run_slot(account_id=mailing.account_id, mailing_id=mailing.pk, seconds=5, should_yield=lambda: False)
+
+    ((sender, _, content),) = mailbox.received
+    assert b"DKIM-Signature" not in content
+    assert sender.endswith(f"@bounce.{settings.PLATFORM_DOMAIN}")
+
+
 def test_mailing_of_a_domain_is_signed_with_its_key(mailbox, journals):
     import dkim as oracle
 
@@ -105,6 +119,8 @@ def test_mailing_of_a_domain_is_signed_with_its_key(mailbox, journals):
 
     alice, _, _ = make_cast()
     domain = domains.add_domain(account=alice.account, domain="Shop.Example ", actor=SYSTEM, now=NOW)
+    with account_scope(alice.account):
+        type(domain).objects.update(verified_at=NOW)
     mailing = makers.make_started(account=alice.account, people=1, domain=domain)
     starting.run_slot(account_id=mailing.account_id, mailing_id=mailing.pk, seconds=5, should_yield=lambda: False)
 
