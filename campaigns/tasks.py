@@ -1,9 +1,15 @@
 """What workers do for campaigns. State is in PostgreSQL: these only wake the services."""
 
+import logging
+
 from celery import shared_task
+from django.db import transaction
 from django.utils.timezone import now
+from kombu.exceptions import OperationalError
 
 from campaigns.services import following
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -23,3 +29,15 @@ def follow_campaigns() -> None:
 def purge_deleted() -> None:
     """Remove drafts that were deleted more than a day ago."""
     following.purge_all(now=now())
+
+
+def wake_after_commit(*, account_id: int, campaign_id: int) -> None:
+    """Wake a worker once the rows it needs are there; without a broker, the scheduler finds them."""
+
+    def wake() -> None:
+        try:
+            start_campaign.delay(account_id=account_id, campaign_id=campaign_id)
+        except OperationalError:
+            logger.warning("the broker is away; the scheduler will find the work", extra={"campaign": campaign_id})
+
+    transaction.on_commit(wake)

@@ -54,12 +54,14 @@ class AlreadyEnrolled(ExpectedError):
 
 def device_of(user: User) -> TotpDevice | None:
     """Return the profile's authenticator app, or None."""
-    return TotpDevice.objects.filter(user=user, confirmed=True).first()
+    device: TotpDevice | None = TotpDevice.objects.filter(user=user, confirmed=True).first()
+    return device
 
 
 def codes_left(user: User) -> int:
     """Return how many recovery codes are unused."""
-    return RecoveryCode.objects.filter(user=user, used_at=None).count()
+    left: int = RecoveryCode.objects.filter(user=user, used_at=None).count()
+    return left
 
 
 def new_enrolment(user: User) -> str:
@@ -112,6 +114,19 @@ def enrol(
     return device, codes
 
 
+def enrol_seed(*, user: User, seed: bytes, now: datetime) -> TotpDevice:
+    """Set up an app with a seed that is known beforehand: for the demo account only."""
+    with transaction.atomic():
+        _record("second_factor.enrolled", user, auditing.SYSTEM, now)
+        return TotpDevice.objects.create(
+            user=user,
+            name="Authenticator app",
+            confirmed=True,
+            sealed_seed=encryption.seal(seed, context=_SEED_CONTEXT),
+            last_step=-1,
+        )
+
+
 def disable(*, user: User, actor: auditing.Actor, now: datetime) -> None:
     """Remove the app, the recovery codes and the remembered devices."""
     with transaction.atomic():
@@ -138,7 +153,7 @@ def verify(*, user: User, code: str, now: datetime) -> TotpDevice:
     if not limits.hit("second factor", user.pk, 10, 600):
         raise TooManyCodes
     with transaction.atomic():
-        device = TotpDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
+        device: TotpDevice | None = TotpDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
         if device is None:
             raise WrongCode
         allowed, _ = device.verify_is_allowed()
@@ -165,7 +180,7 @@ def _accept(device: TotpDevice, code: str, *, now: datetime) -> bool:
                 user_id=device.user_id, used_at=None, code_hash=_code_hash(device.user_id, typed)
             ).update(used_at=now)
         )
-    seed = encryption.unseal(device.sealed_seed, context=_SEED_CONTEXT)
+    seed = encryption.unseal(bytes(device.sealed_seed), context=_SEED_CONTEXT)
     step = _matching_step(seed, typed, after=device.last_step, now=now)
     if step is None:
         return False

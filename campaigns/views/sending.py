@@ -14,7 +14,7 @@ from campaigns import tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
 from campaigns.services import checking, previewing, progress, sending
-from campaigns.views.common import after_commit, campaign_or_404
+from campaigns.views.common import campaign_or_404
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to, render_part
 
@@ -47,7 +47,7 @@ def send(request: MemberRequest, pk: int) -> HttpResponse:
         except ExpectedError as error:
             form.add_error(None, str(error))
         else:
-            after_commit(tasks.start_campaign, account_id=campaign.account_id, campaign_id=pk)
+            tasks.wake_after_commit(account_id=campaign.account_id, campaign_id=pk)
             return redirect_to(request, "campaigns:detail", pk=pk)
     campaign.refresh_from_db()
     context = {"campaign": campaign, "form": form, "review": checking.review(campaign=campaign, now=now())}
@@ -105,5 +105,5 @@ def _hold(request: MemberRequest, pk: int, action: Callable[..., object], words:
         messages.error(request, str(error))
     else:
         messages.success(request, words)
-        after_commit(tasks.start_campaign, account_id=campaign.account_id, campaign_id=pk)
+        tasks.wake_after_commit(account_id=campaign.account_id, campaign_id=pk)
     return redirect_to(request, "campaigns:detail", pk=pk)
