@@ -21,7 +21,7 @@ class MemberRequest(HttpRequest):
 
     account: Account
     membership: Membership
-    user: User  # type: ignore[assignment]  # the middleware puts the login profile here
+    user: User
 
 
 MemberView = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
@@ -31,6 +31,12 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 def has_role(membership: Membership, role: Role) -> bool:
     """Tell whether a membership's role is `role` or one above it."""
     return _RANK[Role(membership.role)] >= _RANK[role]
+
+
+def is_verified(request: HttpRequest) -> bool:
+    """Tell whether this session passed a second factor."""
+    verified = getattr(request.user, "is_verified", None)  # put there by OTPMiddleware
+    return bool(verified and verified())
 
 
 def role_required(role: Role) -> Callable[[MemberView[P]], View[P]]:
@@ -48,7 +54,7 @@ def role_required(role: Role) -> Callable[[MemberView[P]], View[P]]:
                 return _forbidden(request, role)
             return view(request, *args, **kwargs)  # type: ignore[arg-type]  # the middleware made it a MemberRequest
 
-        return guarded
+        return guarded  # type: ignore[return-value]  # wraps() hides that the first argument may be any request
 
     return decorate
 

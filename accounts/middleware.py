@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 
+from accounts.access import is_verified
 from accounts.models import Account, Membership, User
 from accounts.sessions import SEEN
 from emailconcert.lib.tenancy import account_scope, user_scope
@@ -68,8 +69,7 @@ class SecondFactorMiddleware:
         account: Account | None = request.account  # type: ignore[attr-defined]  # CurrentAccountMiddleware set it
         if account is None or not account.requires_second_factor:
             return self.get_response(request)
-        verified: bool = request.user.is_verified()  # type: ignore[union-attr]  # OTPMiddleware put it there
-        if verified or request.path.startswith(_WITHOUT_SECOND_FACTOR):
+        if is_verified(request) or request.path.startswith(_WITHOUT_SECOND_FACTOR):
             return self.get_response(request)
         messages.warning(request, f"{account.name} asks every member for a second factor. Set yours up to go on.")
         return redirect("accounts:security")

@@ -23,7 +23,7 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         """Return the row to save, with its login profile."""
-        row = super().create_model_instance(data)
+        row: Any = super().create_model_instance(data)
         user_id = data.get(USER_KEY)
         row.user_id = int(user_id) if user_id else None
         row.label = data.get(LABEL, "")

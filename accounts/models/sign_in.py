@@ -5,7 +5,7 @@ from django.db import models
 from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 
 
-class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
+class TotpDevice(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[misc]  # django-otp has no types
     """An authenticator app. The seed is sealed. Source: RFC 6238 (30 s steps, 6 digits)."""
 
     sealed_seed = models.BinaryField()
@@ -19,7 +19,7 @@ class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
         return 1
 
 
-class RecoveryCode(Device):
+class RecoveryCode(Device):  # type: ignore[misc]  # django-otp has no types
     """One single-use recovery code; only its hash is kept."""
 
     code_hash = models.BinaryField(max_length=32)
@@ -48,7 +48,7 @@ class Session(AbstractBaseSession):
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True)
 
-    objects = BaseSessionManager()
+    objects = BaseSessionManager()  # type: ignore[misc]  # as Django's own Session has it
 
     @classmethod
     def get_session_store_class(cls) -> type:

@@ -68,7 +68,7 @@ def find(*, secret: str, now: datetime) -> Invitation:
     """Return the open invitation that a link is for, with account and inviter. Raises `CannotAccept`."""
     digest = signing.secret_hash(secret, purpose=_PURPOSE)
     entry = directory.find(kind=Directory.Kind.INVITATION, key=digest)
-    if entry is not None and entry.account.status != Account.Status.CLOSED:
+    if entry is not None and entry.target_id is not None and entry.account.status != Account.Status.CLOSED:
         with account_scope(entry.account_id):
             found = (
                 Invitation.objects.select_related("account", "invited_by")

@@ -111,7 +111,7 @@ def _drain_one(now: datetime) -> bool:
 
 
 def _hand_over(row: Outbox) -> None:
-    payload = orjson.loads(encryption.unseal(row.sealed_payload, context=_CONTEXT))
+    payload = orjson.loads(encryption.unseal(bytes(row.sealed_payload), context=_CONTEXT))
     entry = Entry(row.pk, row.account_id, row.kind, row.topic, payload, row.created_at)
     try:
         for handler in _handlers[Outbox.Kind(row.kind)]:

@@ -47,7 +47,7 @@ def rotate(*, chunk: int = 500, limit: int | None = None) -> Rotation:
 def sealed_columns() -> list[tuple[str, str]]:
     """Return (table, column) of everything that is sealed with a ring key or an account's key."""
     return sorted(
-        (model._meta.db_table, field.column)
+        (model._meta.db_table, field.column or "")
         for model in apps.get_models(include_auto_created=True)
         if not model._meta.proxy
         for field in model._meta.local_concrete_fields

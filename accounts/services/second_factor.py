@@ -118,13 +118,14 @@ def enrol_seed(*, user: User, seed: bytes, now: datetime) -> TotpDevice:
     """Set up an app with a seed that is known beforehand: for the demo account only."""
     with transaction.atomic():
         _record("second_factor.enrolled", user, auditing.SYSTEM, now)
-        return TotpDevice.objects.create(
+        device: TotpDevice = TotpDevice.objects.create(
             user=user,
             name="Authenticator app",
             confirmed=True,
             sealed_seed=encryption.seal(seed, context=_SEED_CONTEXT),
             last_step=-1,
         )
+    return device
 
 
 def disable(*, user: User, actor: auditing.Actor, now: datetime) -> None:

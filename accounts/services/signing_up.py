@@ -171,18 +171,25 @@ def _write_profile(existing: User | None, form: SignUp, password: str, *, now: d
 
 
 def _write_account(user: User, form: SignUp, *, network: str, now: datetime) -> None:
-    facts = {
-        "name": form.business_name,
-        "postal_address": form.postal_address,
-        "country": form.country,
-        "time_zone": form.time_zone,
-        "language": form.language,
-    }
     if user.last_account_id is not None:
-        Account.objects.filter(pk=user.last_account_id).update(**facts)
+        Account.objects.filter(pk=user.last_account_id).update(
+            name=form.business_name,
+            postal_address=form.postal_address,
+            country=form.country,
+            time_zone=form.time_zone,
+            language=form.language,
+        )
         return
-    actor = auditing.actor_for(user, network=network)
-    founding.open_account(owner=user, actor=actor, now=now, **facts)
+    founding.open_account(
+        owner=user,
+        name=form.business_name,
+        postal_address=form.postal_address,
+        country=form.country,
+        time_zone=form.time_zone,
+        language=form.language,
+        actor=auditing.actor_for(user, network=network),
+        now=now,
+    )
     user.refresh_from_db()
 
 

@@ -34,7 +34,7 @@ def business(request: MemberRequest) -> HttpResponse:
             businesses.update(
                 account=request.account,
                 business=form.business(),
-                has_second_factor=request.user.is_verified(),
+                has_second_factor=access.is_verified(request),
                 actor=access.actor(request),
                 now=timezone.now(),
             )

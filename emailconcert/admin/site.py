@@ -27,7 +27,7 @@ class PlatformAdminSite(AdminSite):
         verified = getattr(user, "is_verified", None)  # put there by OTPMiddleware
         return bool(user.is_active and getattr(user, "is_staff", False) and verified and verified())
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002  # django-stubs names Django's own page
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  # Django gives it
         """Lead to our own sign-in and second factor; the code's page leads on to the set-up who has none."""
         wanted = request.GET.get("next", "")
         if not url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
@@ -42,7 +42,7 @@ class PlatformAdminSite(AdminSite):
         return redirect(f"{reverse('accounts:sign-in-code')}?{urlencode({'next': wanted})}")
 
     @method_decorator(never_cache)
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002  # django-stubs names Django's own page
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002  # ours leads on
         """Leave by the same door as everybody."""
         if request.method == "POST":
             from accounts.views.signing_in import sign_out  # noqa: PLC0415  # the site is made before the models

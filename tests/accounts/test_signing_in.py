@@ -194,7 +194,7 @@ def test_wrong_code_is_in_the_log(client, alice):
 
 def test_recovery_code_works_once_and_in_any_spelling(client, alice):
     give_device(alice.user)
-    first, second, *_ = give_codes(alice.user)
+    first, _second, *_ = give_codes(alice.user)
     sign_in(client, alice.user)
 
     client.post("/sign-in/code/", {"code": first.upper().replace("-", " ")})

@@ -72,7 +72,7 @@ def test_sign_up_is_confirmed_by_the_button_not_by_the_link(client):
     assert "profile.confirmed" in actions(Account.objects.get())
 
 
-def test_confirming_in_another_browser_asks_to_sign_in(client, client_class=None):
+def test_confirming_in_another_browser_asks_to_sign_in(client):
     from django.test import Client
 
     sign_up(client)
