@@ -118,7 +118,8 @@ def _check_envelope(campaign: Campaign, variant: Variant) -> Iterator[Check]:
         yield Check("blocking", f"{sender.email} has not been verified: open the link in the mail we sent there.", step)
     else:
         yield Check("ok", f"It comes from {sender.name}, {sender.email}.", step)
-        if compiling.domain_for(sender.email, verified=True) is None:
+        domain = compiling.domain_for(sender)
+        if domain is None or domain.verified_at is None:
             host = sender.email.rpartition("@")[2]
             yield Check("notice", f"The records of {host} are not set up, so inboxes may put it under spam.")
     if len(variant.subject) > LONG_SUBJECT:
