@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from delivery.views import sending
+from delivery.views import sending, verifying
 
 app_name = "delivery"
 urlpatterns = [
@@ -11,4 +11,5 @@ urlpatterns = [
     path("domains/<int:pk>/", sending.domain, name="domain"),
     path("domains/<int:pk>/check/", sending.check_domain, name="check-domain"),
     path("senders/", sending.add_sender, name="add-sender"),
+    path("senders/verify/<str:token>/", verifying.verify_sender, name="verify-sender"),
 ]

@@ -21,7 +21,7 @@ from campaigns.services import drafting, following, sending
 from contacts.models import Contact, List
 from contacts.services import form_keeping, organising, people, subscribing
 from delivery.models import Mailing, Message, Outcome, Reason, Sender
-from delivery.services import claiming, domains, settling
+from delivery.services import claiming, senders, settling
 from delivery.services.outcomes import Verdict
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, platform_scope
@@ -69,7 +69,7 @@ def _make_account(now: datetime) -> User:
     )
     Account.objects.filter(pk=made.account.pk).update(is_demo=True)
     with account_scope(made.account):
-        sender = domains.add_sender(
+        sender = senders.add_sender(
             account=made.account,
             actor=auditing.SYSTEM,
             now=now,

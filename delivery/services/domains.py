@@ -1,4 +1,4 @@
-"""Sending domains, their DNS records, and the addresses mail is sent from."""
+"""Sending domains: a DKIM key each, the DNS records to publish, and looking whether they are there."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Account
 from accounts.services import auditing
 from delivery.models import Sender, SendingDomain
-from delivery.services import compiling, connections
+from delivery.services import connections
 from delivery.wire import dkim
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
@@ -22,7 +22,7 @@ SELECTOR = "ec1"
 
 
 class CannotAdd(ExpectedError):
-    """The domain or address can't be added."""
+    """The domain can't be added."""
 
 
 @dataclass(frozen=True)
@@ -122,38 +122,3 @@ def _finding(record: Record, resolver: Resolver) -> dict[str, object]:
     else:
         ok = "".join(record.value.split()) in ["".join(text.split()) for text in found]
     return {"expected": record.value, "found": found[:3], "ok": ok}
-
-
-def add_sender(
-    *,
-    account: Account,
-    name: str,
-    email: str,
-    actor: auditing.Actor,
-    now: datetime,
-    proved: frozenset[str] = frozenset(),
-) -> Sender:
-    """Add an address to send from. It is verified where its domain is, or where it is among those `proved`.
-
-    Raises `CannotAdd`.
-    """
-    try:
-        address = addresses.normalise(email)
-    except addresses.BadAddress as error:
-        raise CannotAdd(str(error)) from None
-    if not name.strip():
-        raise CannotAdd("Write the name that people see as the sender.")
-    with account_scope(account):
-        sender = Sender(name=name.strip(), email=address)
-        sender.domain = compiling.domain_for(sender)
-        verified = address in proved or bool(sender.domain and sender.domain.verified_at)
-        sender.verified_at = now if verified else None
-        try:
-            with transaction.atomic():
-                sender.save()
-        except IntegrityError:
-            raise CannotAdd("This address is there already.") from None
-        auditing.record(
-            action="sender.added", actor=actor, now=now, account_id=account.pk, target=("sender", sender.pk)
-        )
-    return sender

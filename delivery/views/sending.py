@@ -14,7 +14,7 @@ from accounts.models import Role
 from delivery import tasks
 from delivery.forms import DomainForm, SenderForm
 from delivery.models import Connection, Sender, SendingDomain
-from delivery.services import domains
+from delivery.services import domains, senders
 
 
 @require_safe
@@ -48,12 +48,13 @@ def add_sender(request: MemberRequest) -> HttpResponseBase:
     if form.is_valid():
         own = frozenset({request.user.email}) if request.user.email_confirmed_at else frozenset()
         try:
-            domains.add_sender(
+            made = senders.add_sender(
                 account=request.account, **form.cleaned_data, actor=actor(request), now=now(), proved=own
             )
-            messages.success(request, "Sender added.")
+            said = "Sender added." if made.verified_at else f"We mailed a link to {made.email}: open it to finish."
+            messages.success(request, said)
             return redirect("delivery:sending")
-        except domains.CannotAdd as error:
+        except senders.CannotAdd as error:
             form.add_error("email", str(error))
     return _show(request, DomainForm(), form, status=422)
 

@@ -2,7 +2,7 @@ import pytest
 
 from accounts.services.auditing import SYSTEM
 from delivery.models import Sender, SendingDomain
-from delivery.services import domains
+from delivery.services import domains, senders
 from emailconcert.lib.tenancy import account_scope
 from tests.factories import NOW, AccountFactory
 
@@ -47,7 +47,7 @@ def test_domain_is_added_once(domain):
 
 
 def test_domain_is_verified_when_its_key_is_published(domain):
-    sender = domains.add_sender(account=domain.account, name="Shop", email="n@mail.shop.example", actor=SYSTEM, now=NOW)
+    sender = senders.add_sender(account=domain.account, name="Shop", email="n@mail.shop.example", actor=SYSTEM, now=NOW)
     assert sender.domain_id == domain.pk
     assert sender.verified_at is None
     assert domains.check_domain(domain=domain, resolver=Zone({}), now=NOW) is False
@@ -61,10 +61,10 @@ def test_domain_is_verified_when_its_key_is_published(domain):
 
 def test_address_of_the_member_is_verified_at_once():
     account = AccountFactory()
-    sender = domains.add_sender(
+    sender = senders.add_sender(
         account=account, name="A", email="A@x.example", actor=SYSTEM, now=NOW, proved=frozenset({"a@x.example"})
     )
 
     assert sender.verified_at == NOW
-    with pytest.raises(domains.CannotAdd, match="already"):
-        domains.add_sender(account=account, name="A", email="a@x.example", actor=SYSTEM, now=NOW)
+    with pytest.raises(senders.CannotAdd, match="already"):
+        senders.add_sender(account=account, name="A", email="a@x.example", actor=SYSTEM, now=NOW)
