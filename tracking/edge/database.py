@@ -22,17 +22,35 @@ class Channel:
         self._url = url
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._lock = asyncio.Lock()
+        self._abandoned: set[asyncio.Future[Any]] = set()
 
     async def run(self, statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         """Execute and return the rows, if it gives any. Raises `Away`, and `psycopg.DataError` for bad values."""
         async with self._lock:
+            task = asyncio.ensure_future(self._execute(statement, parameters))
+            await asyncio.wait({task}, timeout=PATIENCE)
+            if not task.done():
+                self._abandon(task)
+                raise Away
             try:
-                return await asyncio.wait_for(self._execute(statement, parameters), PATIENCE)
+                return task.result()
             except psycopg.DataError:
                 raise
-            except (psycopg.Error, OSError, TimeoutError) as error:
+            except (psycopg.Error, OSError) as error:
                 await self.close()
                 raise Away from error
+
+    def _abandon(self, task: "asyncio.Future[Any]") -> None:
+        """Leave a statement that hangs behind: cancelling it asks the server, which may hang as well."""
+        self._connection = None
+        self._abandoned.add(task)
+        task.add_done_callback(self._forget)
+        task.cancel()
+
+    def _forget(self, task: "asyncio.Future[Any]") -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody waits for it any more
 
     async def _execute(self, statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:

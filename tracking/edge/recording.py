@@ -155,7 +155,9 @@ class Recorder:
 
     def _replay(self) -> None:
         """Reach PostgreSQL, go back to it, then replay what was spooled meanwhile, own files included."""
-        with psycopg.connect(self._url, autocommit=True, prepare_threshold=None, connect_timeout=2) as connection:
+        with psycopg.connect(
+            self._url, autocommit=True, prepare_threshold=None, connect_timeout=2, tcp_user_timeout=10_000
+        ) as connection:
             connection.execute("SELECT 1")
             if not self._reachable:
                 logger.warning("PostgreSQL is back")
