@@ -24,19 +24,19 @@ class PlatformAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the models d
         """Let the platform's people see the section; the site lets nobody else in."""
         return bool(getattr(request.user, "platform_role", ""))
 
-    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002  # Django gives it
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # Django gives it
         """Let the platform's people look."""
         return self.has_module_permission(request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  # Django gives it
+    def has_add_permission(self, request: HttpRequest) -> bool:  # Django gives it
         """Add nothing."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002  # Django gives it
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # Django gives it
         """Change nothing."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002  # Django gives it
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # Django gives it
         """Delete nothing."""
         return False
 

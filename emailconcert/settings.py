@@ -300,6 +300,8 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# What authenticate() is called with; the default would be the column, which failures are not reported under.
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_VERBOSE = False

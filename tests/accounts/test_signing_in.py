@@ -86,6 +86,16 @@ def test_lockout_is_for_one_address_from_one_network(client, alice, settings):
     assert is_in(elsewhere)
 
 
+def test_lockout_of_one_address_leaves_the_others_of_its_network_alone(client, alice, settings):
+    settings.AXES_FAILURE_LIMIT = 2
+    for _ in range(3):
+        client.post("/sign-in/", {"email": "nobody@example.org", "password": "wrong"})
+
+    sign_in(client, alice.user)
+
+    assert is_in(client)
+
+
 def test_sign_in_is_limited_by_network(client, alice):
     from emailconcert.lib import limits
 
