@@ -137,6 +137,15 @@ def find_contacts(address: str) -> list[Match]:
     return [Match(account_id, pk, (f"{first} {last}".strip(),)) for account_id, pk, first, last in rows]
 
 
+def find_by_hash(account_id: int, address_hash: bytes) -> list[Match]:
+    """Return the account's contact with this keyed hash, for erasing again after a restore; runs in its scope."""
+    rows = Contact.objects.filter(account_id=account_id, email_hash=address_hash)
+    return [
+        Match(account_id, row.pk, (f"{row.first_name} {row.last_name}".strip(),), row.email)
+        for row in rows.only("pk", "first_name", "last_name", "email")
+    ]
+
+
 def _open_accounts() -> list[int]:
     with platform_scope("contacts: find accounts for a sweep"):
         return list(Account.objects.exclude(status=Account.Status.CLOSED).values_list("pk", flat=True))
@@ -225,6 +234,7 @@ registry.register(
     )
 )
 registry.register_finder(find_contacts)
+registry.register_hash_finder(find_by_hash)
 registry.register_sweep(
     Sweep(
         retention_class="form_submission",
