@@ -1,6 +1,7 @@
 """Addresses of privacy that exist on both hosts."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from privacy.views import packages, public
 
@@ -8,6 +9,7 @@ app_name = "privacy"
 urlpatterns = [
     path("privacy/", public.notice, name="notice"),
     path("privacy/terms/", public.terms, name="terms"),
+    path("terms/", RedirectView.as_view(pattern_name="privacy:terms")),
     path("privacy/request/", public.ask, name="request"),
     path("privacy/request/send/", public.submit, name="submit"),
     path("privacy/request/sent/", public.sent, name="sent"),

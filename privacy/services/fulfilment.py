@@ -98,7 +98,7 @@ def _hand_over(request: PrivacyRequest, subject: registry.Subject, now: datetime
             request,
             "privacy_package",
             now=now,
-            link=packages.address_of(secret),
+            url=packages.address_of(secret),
             until=f"{package.expires_at:%d %b %Y}",
             downloads=packages.DOWNLOADS,
         )

@@ -16,7 +16,7 @@ from emailconcert.lib import addresses, limits, signing
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import platform_scope
 from privacy.models import PrivacyRequest, RequestToken
-from privacy.services import clocks, routing, states, texts
+from privacy.services import clocks, fulfilment, routing, states, texts
 from privacy.services.states import State, Who
 
 logger = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def mail_link(request: PrivacyRequest, *, template: str, now: datetime) -> None:
         context={
             "reference": request.reference,
             "type": request.get_type_display(),
-            "link": f"{settings.SITE_URL}/privacy/verify/{secret}/",
+            "url": f"{settings.SITE_URL}/privacy/verify/{secret}/",
             "due": clocks.show(request.promised_due),
             "platform": settings.PLATFORM_NAME,
             "dpo": settings.DPO_ADDRESS,
@@ -168,6 +168,8 @@ def verify(*, secret: str, now: datetime) -> Shown:
         if request.state != State.UNVERIFIED:
             raise BadLink
         routing.accept_proof(request, method="link", now=now)
+        if request.state == State.EXECUTING:
+            fulfilment.object_at_once(request, now=now)
         return _shown(request)
 
 

@@ -67,7 +67,7 @@ def alert_dpo(*, overdue: int, due_soon: int, today: date, now: datetime) -> Non
             "overdue": overdue,
             "due_soon": due_soon,
             "today": clocks.show(today),
-            "link": f"{settings.SITE_URL}/admin/privacy/privacyrequest/",
+            "url": f"{settings.SITE_URL}/admin/privacy/privacyrequest/",
             "platform": settings.PLATFORM_NAME,
         },
         account_id=None,

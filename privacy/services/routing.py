@@ -129,7 +129,7 @@ def _tell_owners(request: PrivacyRequest, now: datetime) -> None:
                 "reference": request.reference,
                 "type": request.get_type_display(),
                 "until": clocks.show(owner_deadline(request)),
-                "link": f"{settings.SITE_URL}/settings/privacy/",
+                "url": f"{settings.SITE_URL}/settings/privacy/",
                 "platform": settings.PLATFORM_NAME,
             },
             language=owner.user.language,
