@@ -80,8 +80,7 @@ def _make_account(now: datetime) -> User:
         values = {**data.FORM, "list": bread}
         form_keeping.create_form(account=made.account, slug=data.FORM_SLUG, values=values, now=now)
         _send_one(_write(made.account, sender, bread, data.SENT, now), now)
-        draft = _write(made.account, sender, evenings, data.DRAFT, now)
-        Campaign.objects.filter(pk=draft.pk).update(tested_at=now)
+        _write(made.account, sender, evenings, data.DRAFT, now)
     return made.owner
 
 
@@ -136,9 +135,9 @@ def _send_one(campaign: Campaign, now: datetime) -> None:
         settling.settle(report, now=then + timedelta(seconds=14))
         claim.journal.remove()
     _happen(mailing, then, luck)
+    _let_somebody_go(mailing, then)
     while emptying.empty_inbox(now=now):
         pass
-    _let_somebody_go(mailing, then)
     following.follow(campaign=queries.campaigns_of(campaign.account).get(pk=campaign.pk), now=then)
 
 
@@ -165,8 +164,12 @@ def _happen(mailing: Mailing, then: datetime, luck: random.Random) -> None:
             if luck.random() < 0.38:
                 clicked = opened + timedelta(seconds=luck.randint(8, 90))
                 found.append(reader.click(clicked, agent, luck.choice((1, 1, 2, 3))))
+    _put(found)
+
+
+def _put(events: list[Inbox]) -> None:
     with platform_scope("campaigns: load the demo"):
-        Inbox.objects.bulk_create(found)
+        Inbox.objects.bulk_create(events)
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,9 @@ class _Reader:
 
     def click(self, at: datetime, agent: str, link: int) -> Inbox:
         return self._event(Kind.CLICK, at, agent, link)
+
+    def unsubscribe(self, at: datetime) -> Inbox:
+        return self._event(Kind.UNSUBSCRIBE, at, data.AGENTS[0], None)
 
     def _event(self, kind: Kind, at: datetime, agent: str, link: int | None) -> Inbox:
         return Inbox(
@@ -206,3 +212,4 @@ def _let_somebody_go(mailing: Mailing, then: datetime) -> None:
                 reason="Too many mails",
                 now=then + timedelta(hours=5),
             )
+            _put([_Reader(mailing.pk, message.sequence).unsubscribe(then + timedelta(hours=5))])
