@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from contacts.models import Contact, ContactTag, List, Subscription, Tag
+from contacts.models import Contact, ContactTag, Form, List, Subscription, Tag
 from privacy.models import DomainSuppression, Restriction, Suppression
 
 PAGE = 50
@@ -174,3 +174,13 @@ def tags_with_counts(account_id: int) -> QuerySet[Tag]:
 def touched_since(account_id: int, since: datetime) -> int:
     """Return how many contacts came in since then."""
     return contacts_of(account_id).filter(created_at__gte=since).count()
+
+
+def forms_with_counts(account_id: int) -> QuerySet[Form]:
+    """Return the account's forms by name, each with `submitted` and `confirmed`."""
+    return (
+        Form.objects.filter(account_id=account_id)
+        .select_related("list")
+        .annotate(submitted=Count("submissions"), confirmed=Count("submissions__confirmed_at"))
+        .order_by("name")
+    )

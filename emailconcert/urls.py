@@ -9,6 +9,7 @@ from emailconcert import health, tls
 urlpatterns = [
     path("", home.show, name="home"),
     path("", include("campaigns.urls")),
+    path("", include("contacts.urls")),
     path("", include("accounts.urls")),
     path("", include("privacy.urls")),
     path("settings/sending/", include("delivery.urls")),

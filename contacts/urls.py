@@ -1,0 +1,45 @@
+"""Addresses of contacts, lists, segments, forms, imports, tags and suppressions."""
+
+from django.urls import path
+
+from contacts.views import forms, imports, organising, people, segments, standing, suppressions
+
+app_name = "contacts"
+
+urlpatterns = [
+    path("contacts/", people.index, name="list"),
+    path("contacts/add/", people.add, name="add"),
+    path("contacts/bulk/", standing.bulk, name="bulk"),
+    path("contacts/undo/<str:secret>/", people.undo_delete, name="undo-delete"),
+    path("contacts/<int:pk>/", people.detail, name="detail"),
+    path("contacts/<int:pk>/edit/", people.edit, name="edit"),
+    path("contacts/<int:pk>/delete/", people.delete, name="delete"),
+    path("contacts/<int:pk>/subscribe/", standing.subscribe, name="subscribe"),
+    path("contacts/<int:pk>/unsubscribe/", standing.unsubscribe, name="unsubscribe"),
+    path("contacts/<int:pk>/tag/", standing.tag, name="tag"),
+    path("contacts/<int:pk>/untag/<int:tag_pk>/", standing.untag, name="untag"),
+    path("contacts/lists/", organising.lists, name="lists"),
+    path("contacts/lists/add/", organising.add_list, name="list-add"),
+    path("contacts/lists/<int:pk>/", organising.edit_list, name="list-edit"),
+    path("contacts/lists/<int:pk>/delete/", organising.delete_list, name="list-delete"),
+    path("contacts/tags/", organising.tags, name="tags"),
+    path("contacts/tags/add/", organising.add_tag, name="tag-add"),
+    path("contacts/tags/<int:pk>/rename/", organising.rename_tag, name="tag-rename"),
+    path("contacts/tags/<int:pk>/delete/", organising.delete_tag, name="tag-delete"),
+    path("contacts/segments/", segments.segments, name="segments"),
+    path("contacts/segments/new/", segments.build, name="segment-new"),
+    path("contacts/segments/<int:pk>/", segments.build, name="segment"),
+    path("contacts/segments/<int:pk>/delete/", segments.delete, name="segment-delete"),
+    path("contacts/suppressions/", suppressions.suppressions, name="suppressions"),
+    path("contacts/suppressions/add/", suppressions.add, name="suppression-add"),
+    path("contacts/suppressions/<int:pk>/lift/", suppressions.lift, name="suppression-lift"),
+    path("contacts/imports/", imports.imports, name="imports"),
+    path("contacts/import/", imports.upload, name="import"),
+    path("contacts/import/<int:pk>/", imports.detail, name="import-detail"),
+    path("contacts/import/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
+    path("contacts/import/<int:pk>/refused.csv", imports.refused, name="import-refused"),
+    path("contacts/forms/", forms.forms, name="forms"),
+    path("contacts/forms/add/", forms.add, name="form-add"),
+    path("contacts/forms/<int:pk>/", forms.edit, name="form-edit"),
+    path("contacts/forms/<int:pk>/delete/", forms.delete, name="form-delete"),
+]

@@ -1,0 +1,1 @@
+"""Pages of contacts: one action each, one call of a service each."""
