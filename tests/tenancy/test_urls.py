@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Membership, Role
 from emailconcert.lib.tenancy import account_scope
-from tests.factories import make_member
+from tests.factories import AccountFactory, make_member
 from tests.tenancy.rows import PK, make_rows
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def fill(route):
 
 @pytest.fixture
 def alice():
-    alice = make_member(role=Role.OWNER, email="alice@example.org")
+    alice = make_member(account=AccountFactory(name="Saltwater Traders"), email="alice@example.org")
     with account_scope(alice.account):
         make_rows(alice.account)
     return alice
@@ -76,4 +76,4 @@ def test_strangers_get_no_page_of_an_account(client, alice, route):
     response = client.get(fill(route))
 
     assert response.status_code in (200, 302, 404, 405, 400, 410), route
-    assert b"Business" not in response.content, route
+    assert b"Saltwater" not in response.content, route
