@@ -11,5 +11,9 @@ class DeliveryConfig(AppConfig):
     name = "delivery"
 
     def ready(self) -> None:
-        """Register the outbox's mail handler."""
+        """Register the outbox's mail handler and the settings page."""
+        from accounts import settings_pages  # noqa: PLC0415  # models are ready only now
+        from accounts.models import Role  # noqa: PLC0415
+
         import_module("delivery.receivers")
+        settings_pages.register("Sending", "delivery:sending", 40, role=Role.VIEWER)

@@ -143,8 +143,14 @@ def contact_values(row: Any) -> dict[str, Any]:
 
 
 def preview(*, account: Account, content: Content, values: dict[str, Any], token: str) -> dict[str, str]:
-    """Return subject, HTML and text as one contact would get them. Raises `CannotCompile` and `LiquidError`."""
-    program = load(pack(check_content(account=account, content=content), account))
+    """Return subject, HTML and text as one contact would get them; looking at it is counted nowhere.
+
+    Raises `CannotCompile` and `LiquidError`.
+    """
+    with account_scope(account):
+        known = known_names(contact_fields())
+    made = compile_content(**asdict(content), known_fields=known, tracks_clicks=False, tracks_opens=False)
+    program = load(pack(made, account))
     return {name: getattr(program, name).render(values, token) for name in ("subject", "html", "text")}
 
 
