@@ -63,6 +63,8 @@ def append(*, account_number: int, address_hash: bytes, reference: str, now: dat
     written = ErasureLedger.objects.filter(account_number=account_number, reference=reference).first()
     if written is not None:
         return written
+    if replay_demanded():
+        raise LedgerDisagrees
     with _locked() as handle:
         entries = list(_parse(handle.read()))
         if _heads(entries) != _heads(_table_entries()):
@@ -78,6 +80,8 @@ def append(*, account_number: int, address_hash: bytes, reference: str, now: dat
 
 def agrees() -> bool:
     """Tell whether file and table hold the same erasures, and the file's chain is whole. For /readyz and start."""
+    if replay_demanded():
+        return False
     try:
         with platform_scope("privacy: compare the erasure ledger"):
             if _heads(read_file()) == _heads(_table_entries()):
@@ -87,6 +91,26 @@ def agrees() -> bool:
             return _heads(read_file()) == _heads(_table_entries())
     except LedgerBroken:
         return False
+
+
+def demand_replay() -> None:
+    """Refuse traffic until erasures have been replayed: a backup is being restored."""
+    _mark().parent.mkdir(parents=True, exist_ok=True)
+    _mark().touch()
+
+
+def replay_demanded() -> bool:
+    """Tell whether a backup was restored and erasures were not replayed since."""
+    return _mark().exists()
+
+
+def replayed() -> None:
+    """Take the demand back."""
+    _mark().unlink(missing_ok=True)
+
+
+def _mark() -> Path:
+    return Path(settings.LEDGER_DIR) / "replay-needed"
 
 
 def read_file() -> list[Entry]:

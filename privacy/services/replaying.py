@@ -45,6 +45,7 @@ def replay(*, now: datetime) -> Report:
     if in_table[shared:]:
         ledger.extend_file(in_table[shared:])
         report.written_to_file = len(in_table) - shared
+    ledger.replayed()
     report.agrees = ledger.agrees()
     return report
 

@@ -1,0 +1,30 @@
+"""Put a backup back."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from privacy.services import backups
+
+
+class Command(BaseCommand):
+    """Connects as the owner of the database; everything in it is replaced."""
+
+    help = "Replace the database and the media by a backup's. Run replay_erasures next: until then /readyz refuses."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the folder and --yes."""
+        parser.add_argument("folder", type=Path, help="A folder that backup wrote.")
+        parser.add_argument("--yes", action="store_true", help="Everything in the database is replaced; say so.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Restore, after it was said."""
+        if not options["yes"]:
+            raise CommandError("Everything in the database and the media is replaced. Stop the product, add --yes.")
+        try:
+            backups.restore(folder=options["folder"])
+        except (backups.CannotBackUp, OSError) as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write("Restored. Now run: manage.py replay_erasures")
