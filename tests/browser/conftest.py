@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import socket
+from copy import deepcopy
 
 # Playwright's sync API runs a loop in this thread, and Django would refuse the tests' own queries because of it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -9,7 +11,9 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.test import override_settings
 from playwright.sync_api import sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 ARGS = [
     "--no-sandbox",
@@ -23,6 +27,7 @@ ARGS = [
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SIZES = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
+EVERY = tuple((scheme, width) for scheme in SCHEMES for width in SIZES)
 # Colours fade when the scheme changes: measure what stays.
 SETTLED = "Promise.allSettled(document.getAnimations().map((animation) => animation.finished))"
 
@@ -42,6 +47,46 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield chromium
         chromium.close()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _hosts(port):
+    """Return the settings under which one server is two hosts: members at localhost, contacts at 127.0.0.1."""
+    site, content = f"http://localhost:{port}", f"http://127.0.0.1:{port}"
+    policy = deepcopy(settings.CONTENT_SECURITY_POLICY)
+    for name, sources in policy["DIRECTIVES"].items():
+        known = {settings.SITE_URL: site, settings.CONTENT_URL: content}
+        policy["DIRECTIVES"][name] = [known.get(source, source) for source in sources]
+    return {
+        "SITE_URL": site,
+        "CONTENT_URL": content,
+        "CSRF_TRUSTED_ORIGINS": [site, content],
+        "CONTENT_SECURITY_POLICY": policy,
+    }
+
+
+@pytest.fixture(scope="session")
+def live_server(request):
+    """The web process, started as one host and reached as two (HostMiddleware reads the hosts when it starts)."""
+    request.getfixturevalue("django_db_setup")
+    port = _free_port()
+    with override_settings(**_hosts(port)):
+        server = LiveServer(f"localhost:{port}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def hosts(live_server, settings):
+    """Let what is rendered name the hosts that the live server answers as."""
+    for name, value in _hosts(live_server.thread.port).items():
+        setattr(settings, name, value)
+    return settings
 
 
 @pytest.fixture
@@ -104,19 +149,21 @@ def shoot(axe):
     """Write `var/screenshots/<name>-<width>-<scheme>.png`; nothing may stick out sideways, and axe looks at each."""
     folder = settings.BASE_DIR / "var" / "screenshots"
 
-    def shoot(page, name, *, full_page=True):
+    def shoot(page, name, *, full_page=True, variants=EVERY):
         folder.mkdir(parents=True, exist_ok=True)
-        for scheme in SCHEMES:
+        for scheme, width in variants:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            for width, height in SIZES.items():
-                page.set_viewport_size({"width": width, "height": height})
-                page.evaluate("scrollTo(0, 0)")
-                page.wait_for_timeout(50)
-                page.evaluate(SETTLED)
-                assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{name} at {width} px"
-                axe(page)
-                # Hiding the caret would write a style into the page, which the policy refuses.
-                page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=full_page, caret="initial")
+            page.set_viewport_size({"width": width, "height": SIZES[width]})
+            page.evaluate("scrollTo(0, 0)")
+            page.wait_for_timeout(50)
+            page.evaluate(SETTLED)
+            # A window as tall as the page: what sticks to its edges stands where it belongs, and frames are painted.
+            tall = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(tall, SIZES[width])})
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{name} at {width} px"
+            axe(page)
+            # Hiding the caret would write a style into the page, which the policy refuses.
+            page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=full_page, caret="initial")
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.set_viewport_size({"width": 1440, "height": 900})
 
