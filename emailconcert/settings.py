@@ -138,6 +138,10 @@ EMAIL_URL = env_url(
     help="The platform's mail server: smtp://, smtps:// or smtp+starttls://USER:PASSWORD@HOST:PORT.",
     secret=True,
 )
+MAIL_IN_HOST = env_str("MAIL_IN_HOST", default="127.0.0.1", help="Where bounces and opt-outs by mail are received.")
+MAIL_IN_PORT = env_int(
+    "MAIL_IN_PORT", default=2525, minimum=1, maximum=65535, help="The port of that mail server; MX records lead to it."
+)
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "ec"}
 }

@@ -1,5 +1,7 @@
 """The tracking app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,9 @@ class TrackingConfig(AppConfig):
     """Wires the app's registrations."""
 
     name = "tracking"
+
+    def ready(self) -> None:
+        """Register the outbox's handler, segment conditions and the timeline's entries."""
+        import_module("tracking.receivers")
+        import_module("tracking.conditions")
+        import_module("tracking.timeline")

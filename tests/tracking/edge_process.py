@@ -80,7 +80,7 @@ def _close(*sockets):
 class EdgeProcess:
     """One running edge and how tests talk to it."""
 
-    def __init__(self, *, database_url, spool, full_disk=False):
+    def __init__(self, *, database_url, spool, full_disk=False, **environment):
         self.spool = spool
         self._environment = {
             **os.environ,
@@ -89,6 +89,7 @@ class EdgeProcess:
             "SPOOL_DIR": str(spool),
             "CONTENT_URL": "http://content.test",
             "TRUSTED_PROXIES": "1",
+            **environment,
         }
         self._full_disk = full_disk
         self.port = _free_port()

@@ -1,0 +1,166 @@
+"""What is learnt about a message after sending, and what follows for the person. Source: RFC 3463 §3, RFC 3464, RFC 5965.
+
+A notice counts once per message, kind and status, however often it comes.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models.functions import Greatest
+
+from accounts.services import outbox
+from contacts.models import Contact
+from delivery.models import Mailing, Message, Signal
+from emailconcert.lib.tenancy import account_scope, platform_scope
+from privacy.models import Suppression
+from privacy.services import standing
+from tracking.models import Inbox, Kind, Notice
+
+logger = logging.getLogger(__name__)
+
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\Z")
+_HARD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"}
+_SECOND_STRIKE = {"5.2.1"}
+_FULL = "5.2.2"
+_OWNERS_FAULT = re.compile(r"5\.(?:7\.\d+|6\.\d+|2\.3|3\.4)\Z")
+_SOFT_STRIKES = 5
+_SOFT_SPAN = timedelta(days=15)
+
+
+class Severity(StrEnum):
+    """What a status means for the person's address."""
+
+    HARD = "hard"
+    STRIKE = "strike"
+    SOFT = "soft"
+    OWNERS_FAULT = "owners_fault"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """One notice about one message: a bounce with its status, or a complaint."""
+
+    mailing_id: int
+    sequence: int
+    kind: Kind
+    status: str = ""
+    action: str = "failed"
+    source: Notice.Source = Notice.Source.MAIL
+
+
+def severity(*, status: str, action: str) -> Severity:
+    """Return what a bounce means. `delayed`, `relayed`, `expanded` and `delivered` are no bounces."""
+    if action.lower() != "failed" or not _STATUS.match(status) or status.startswith("2"):
+        return Severity.NONE
+    if status in _HARD:
+        return Severity.HARD
+    if status in _SECOND_STRIKE:
+        return Severity.STRIKE
+    if _OWNERS_FAULT.match(status):
+        return Severity.OWNERS_FAULT
+    # Permanent, but for no reason that tells of the mailbox: counted like a temporary one, never at once.
+    return Severity.SOFT
+
+
+def apply_signal(*, learnt: Learnt, now: datetime) -> bool:
+    """Write down what was learnt and do what follows; tell whether it was news."""
+    account_id = _account_of(learnt.mailing_id)
+    if account_id is None:
+        return False
+    weight = Severity.HARD
+    if learnt.kind == Kind.BOUNCE:
+        weight = severity(status=learnt.status, action=learnt.action)
+        if weight == Severity.NONE:
+            return False
+    with account_scope(account_id):
+        message = Message.objects.filter(
+            account_id=account_id, mailing_id=learnt.mailing_id, sequence=learnt.sequence
+        ).first()
+        if message is None or not _write_down(learnt, message, now=now):
+            return False
+        _mark(message, learnt, weight)
+        if learnt.kind == Kind.COMPLAINT:
+            _suppress(message, Suppression.Reason.COMPLAINED, now=now)
+        elif weight == Severity.OWNERS_FAULT:
+            _tell("message.refused", message, learnt, now=now)
+        elif weight == Severity.HARD or _has_struck_out(message, weight):
+            _suppress(message, Suppression.Reason.BOUNCED, now=now)
+        return True
+
+
+def _account_of(mailing_id: int) -> int | None:
+    with platform_scope("tracking: find a notice's account"):
+        return Mailing.objects.filter(pk=mailing_id).values_list("account_id", flat=True).first()
+
+
+def _write_down(learnt: Learnt, message: Message, *, now: datetime) -> bool:
+    """Keep the notice; the first of its kind about the message is counted as an event."""
+    mine = Notice.objects.filter(mailing_id=learnt.mailing_id, sequence=learnt.sequence, kind=learnt.kind)
+    is_first = not mine.exists()
+    _, is_new = Notice.objects.get_or_create(
+        account_id=message.account_id,
+        mailing_id=learnt.mailing_id,
+        sequence=learnt.sequence,
+        kind=learnt.kind,
+        status=learnt.status[:11],
+        defaults={"contact_id": message.contact_id, "source": learnt.source, "at": now},
+    )
+    # What the mail server refused while sending is a failure in the ledger, not a bounce of something sent.
+    if is_first and learnt.source != Notice.Source.SESSION:
+        event = Inbox(
+            kind=learnt.kind,
+            mailing_id=learnt.mailing_id,
+            sequence=learnt.sequence,
+            at=now,
+            agent=learnt.status,
+            method="MAIL",
+        )
+        # As the platform's role, because the application's own may insert here but not read back.
+        with platform_scope("tracking: count a notice"):
+            event.save(force_insert=True)
+    return is_new
+
+
+def _mark(message: Message, learnt: Learnt, weight: Severity) -> None:
+    if learnt.kind == Kind.COMPLAINT:
+        signal = Signal.COMPLAINED
+    else:
+        signal = Signal.HARD_BOUNCE if weight in (Severity.HARD, Severity.STRIKE) else Signal.SOFT_BOUNCE
+    rows = Message.objects.filter(
+        account_id=message.account_id, mailing_id=message.mailing_id, sequence=message.sequence
+    )
+    # Worse news stands: a complaint over a bounce, a hard one over a soft one.
+    rows.update(signal=Greatest("signal", signal.value))
+
+
+def _has_struck_out(message: Message, weight: Severity) -> bool:
+    strikes = Notice.objects.filter(contact_id=message.contact_id, kind=Kind.BOUNCE)
+    if message.contact_id is None:
+        return False
+    if weight == Severity.STRIKE:
+        return strikes.filter(status__in=_SECOND_STRIKE).count() >= 2
+    times = [
+        at
+        for at, status in strikes.values_list("at", "status")
+        if severity(status=status, action="failed") == Severity.SOFT
+    ]
+    return len(times) >= _SOFT_STRIKES and max(times) - min(times) >= _SOFT_SPAN
+
+
+def _suppress(message: Message, reason: Suppression.Reason, *, now: datetime) -> None:
+    contact = Contact.objects.filter(pk=message.contact_id).first() if message.contact_id else None
+    if contact is None:
+        return
+    standing.suppress(account_id=message.account_id, address=contact.email, reason=reason, now=now)
+    topic = "contact.complained" if reason == Suppression.Reason.COMPLAINED else "contact.bounced"
+    payload = {"contact": contact.pk, "mailing": message.mailing_id}
+    outbox.put_event(topic=topic, payload=payload, account_id=message.account_id, now=now)
+
+
+def _tell(topic: str, message: Message, learnt: Learnt, *, now: datetime) -> None:
+    payload = {"mailing": message.mailing_id, "sequence": message.sequence, "status": learnt.status}
+    outbox.put_event(topic=topic, payload=payload, account_id=message.account_id, now=now)
