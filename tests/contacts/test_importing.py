@@ -379,7 +379,7 @@ def test_command_imports_and_prints_counts(account, tmp_path):
     path = tmp_path / "them.csv"
     path.write_text(FILE)
 
-    code, out = command(str(path), "--account", account.slug, "--list", "Friends", "--json")
+    code, out = command(str(path), "--account", account.slug, "--list", "Friends", "--json", "--strict")
 
     counts = json.loads(out)
     assert code == 2
@@ -388,6 +388,13 @@ def test_command_imports_and_prints_counts(account, tmp_path):
     }  # fmt: skip
     with account_scope(account):
         assert Subscription.objects.filter(list__name="Friends", state="subscribed").count() == 3
+
+
+def test_command_answers_0_when_it_ran_to_its_end(account, tmp_path):
+    path = tmp_path / "them.csv"
+    path.write_text(FILE)
+
+    assert command(str(path), "--account", account.slug)[0] == 0
 
 
 def test_command_answers_0_when_every_row_was_taken(account, tmp_path):

@@ -3,6 +3,7 @@
 import sys
 import time
 from argparse import ArgumentParser
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,14 @@ from campaigns.numbers import numbers_of
 from campaigns.services import drafting, following, sending
 from contacts.models import List
 from delivery.models import Sender
+from delivery.services import senders
+from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
+
+_FROM_HELP = (
+    'A sender of the account, "Name <address>"; a new one is added and verified on your word. Otherwise the first.'
+)
 
 
 class Command(BaseCommand):
@@ -38,7 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--subject")
         parser.add_argument("--preheader", default="")
         parser.add_argument("--list", action="append", default=[], metavar="NAME", help="May be given more than once.")
-        parser.add_argument("--from", dest="sender", metavar="ADDRESS", help="A verified sender of the account.")
+        parser.add_argument("--from", dest="sender", metavar="ADDRESS", help=_FROM_HELP)
         parser.add_argument("--markdown", type=Path, metavar="FILE")
         parser.add_argument("--html", type=Path, metavar="FILE")
         parser.add_argument("--wait", action="store_true", help="Stay until everything is settled.")
@@ -87,14 +94,14 @@ def _make(account: Account, options: dict[str, Any]) -> Campaign:
     lists = list(List.objects.filter(name__in=options["list"]))
     if missing := set(options["list"]) - {each.name for each in lists}:
         raise CommandError(f"There is no list “{min(missing)}”.")
-    senders = Sender.objects.filter(email=options["sender"]) if options["sender"] else Sender.objects.all()
     now = timezone.now()
+    sender = _sender(account, options["sender"])
     name = options["name"] or options["subject"]
     campaign = drafting.create_campaign(account=account, name=name[:120], created_by=None, now=now)
     drafting.set_audience(campaign=campaign, lists=lists, now=now)
     drafting.set_envelope(
         campaign=campaign,
-        sender=senders.first(),
+        sender=sender,
         reply_to="",
         subject=options["subject"],
         preheader=options["preheader"],
@@ -103,6 +110,22 @@ def _make(account: Account, options: dict[str, Any]) -> Campaign:
     kind = "markdown" if options["markdown"] else "html"
     drafting.save_content(campaign=campaign, kind=kind, source=path.read_text(), now=now)
     return campaign
+
+
+def _sender(account: Account, written: str | None) -> Sender | None:
+    """Return the sender that is meant; who may run commands here may also vouch for an address."""
+    if not written:
+        return Sender.objects.order_by("pk").first()
+    name, address = parseaddr(written)
+    address = addresses.normalise(address)
+    return Sender.objects.filter(email=address).first() or senders.add_sender(
+        account=account,
+        name=name or account.name,
+        email=address,
+        actor=SYSTEM,
+        now=timezone.now(),
+        proved=frozenset({address}),
+    )
 
 
 def _wait(account: Account, campaign: Campaign) -> str:
