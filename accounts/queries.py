@@ -46,27 +46,72 @@ class AuditFilter:
 
 
 @dataclass(frozen=True)
+class AuditEntry:
+    """One entry as its readers see it; `about` says whom or what it touched and the details."""
+
+    pk: int
+    at: datetime
+    action: str
+    who: str
+    about: str
+    network: str
+
+
+@dataclass(frozen=True)
 class AuditPage:
     """Entries, the latest first, and the keys of the pages beside them."""
 
-    entries: Sequence[AuditEvent]
+    entries: Sequence[AuditEntry]
     newer: int | None
     older: int | None
 
 
-def audit_page(*, account: Account, wanted: AuditFilter, zone: str, size: int = PAGE) -> AuditPage:
-    """Return a page of an account's audit log. `after` asks for entries older than that key, `before` for newer."""
+def audit_page(
+    *, account: Account, wanted: AuditFilter, members: Sequence[Membership], zone: str, size: int = PAGE
+) -> AuditPage:
+    """Return a page of an account's audit log. `after` asks for entries older than that key, `before` for newer.
+
+    People among `members` are called by their names.
+    """
+    names = {str(each.user_id): each.user.name for each in members}
     events = _filtered(account, wanted, zone=ZoneInfo(zone))
     if wanted.before is not None:
         rows = list(events.filter(pk__gt=wanted.before).order_by("pk")[: size + 1])
         more, rows = len(rows) > size, rows[:size][::-1]
-        return AuditPage(rows, rows[0].pk if more and rows else None, rows[-1].pk if rows else None)
+        return AuditPage(_entries(rows, names), rows[0].pk if more else None, rows[-1].pk if rows else None)
     if wanted.after is not None:
         events = events.filter(pk__lt=wanted.after)
     rows = list(events.order_by("-pk")[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     newer = rows[0].pk if wanted.after is not None and rows else None
-    return AuditPage(rows, newer, rows[-1].pk if more else None)
+    return AuditPage(_entries(rows, names), newer, rows[-1].pk if more else None)
+
+
+def _entries(events: Sequence[AuditEvent], names: dict[str, str]) -> list[AuditEntry]:
+    return [
+        AuditEntry(
+            pk=event.pk,
+            at=event.at,
+            action=event.action,
+            who=event.actor.name,
+            about=_about(event, names),
+            network=event.actor.network,
+        )
+        for event in events
+    ]
+
+
+def _about(event: AuditEvent, names: dict[str, str]) -> str:
+    kind, target = event.target_kind.replace("_", " "), event.target_id
+    if kind == "profile":
+        itself = target == str(event.actor.user_id)
+        parts = [] if itself else [names.get(target, "somebody who is not in the team now")]
+    else:
+        parts = [f"{kind} {target}".strip()] if kind != "account" else []
+    for key, value in event.actor.details.items():
+        text = ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+        parts.append(f"{key.replace('_', ' ')}: {text}" if text else "")
+    return " · ".join(part for part in parts if part)
 
 
 def audit_actions(account: Account) -> list[str]:

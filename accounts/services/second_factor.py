@@ -13,7 +13,7 @@ import qrcode
 from django.conf import settings
 from django.db import transaction
 from django_otp.oath import hotp
-from qrcode.image.svg import SvgPathImage
+from qrcode.image.svg import SvgPathFillImage
 
 from accounts.models import RecoveryCode, RememberedDevice, TotpDevice, User
 from accounts.services import auditing, outbox
@@ -79,7 +79,7 @@ def enrolment_picture(user: User, enrolment: str) -> str:
     label = quote(f"{settings.OTP_TOTP_ISSUER}:{user.email}")
     query = urlencode({"secret": enrolment_key(user, enrolment), "issuer": settings.OTP_TOTP_ISSUER})
     picture = BytesIO()
-    qrcode.make(f"otpauth://totp/{label}?{query}", image_factory=SvgPathImage, box_size=12, border=3).save(picture)
+    qrcode.make(f"otpauth://totp/{label}?{query}", image_factory=SvgPathFillImage, box_size=12, border=3).save(picture)
     return f"data:image/svg+xml;base64,{base64.b64encode(picture.getvalue()).decode()}"
 
 

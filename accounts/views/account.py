@@ -50,7 +50,8 @@ def business(request: MemberRequest) -> HttpResponse:
 def audit(request: MemberRequest) -> HttpResponse:
     """Show what members did, the latest first."""
     actions = [(action, audit_words.words_for(action)) for action in queries.audit_actions(request.account)]
-    form = AuditFilterForm(request.GET, actions=actions, members=queries.team_of(request.account))
+    members = queries.team_of(request.account)
+    form = AuditFilterForm(request.GET, actions=actions, members=members)
     wanted = queries.AuditFilter()
     if form.is_valid():
         found = form.cleaned_data
@@ -62,7 +63,7 @@ def audit(request: MemberRequest) -> HttpResponse:
             before=found["before"],
             after=found["after"],
         )
-    page = queries.audit_page(account=request.account, wanted=wanted, zone=request.user.time_zone)
+    page = queries.audit_page(account=request.account, wanted=wanted, members=members, zone=request.user.time_zone)
     is_filtered = any((wanted.action, wanted.user_id, wanted.since, wanted.until))
     return render(request, "accounts/audit.html", {"form": form, "page": page, "is_filtered": is_filtered})
 
