@@ -51,18 +51,22 @@ def home(*, account: Account, now: datetime) -> Home:
     since = now - LATELY
     known = queries.campaigns_of(account)
     left = Subscription.objects.filter(state=Subscription.State.UNSUBSCRIBED, unsubscribed_at__gte=since)
+    drafts = list(known.filter(state=Campaign.State.DRAFT).order_by("-updated_at")[:3])
     return Home(
-        steps=_steps(account),
+        steps=_steps(account, drafts),
         rows=queries.with_numbers(list(known.exclude(state=Campaign.State.DRAFT).order_by("-sent_at", "-pk")[:5])),
-        drafts=list(known.filter(state=Campaign.State.DRAFT).order_by("-updated_at")[:3]),
+        drafts=drafts,
         new_people=Contact.objects.filter(account=account, created_at__gte=since).count(),
         gone_people=left.values("contact_id").distinct().count(),
         people=Contact.objects.filter(account=account).count(),
     )
 
 
-def _steps(account: Account) -> tuple[Step, ...]:
+def _steps(account: Account, drafts: list[Campaign]) -> tuple[Step, ...]:
     mine = {"account": account}
+    test_mail = (
+        (f"/campaigns/{drafts[0].pk}/test/", "Send a test") if drafts else ("/campaigns/new/", "Write a campaign")
+    )
     return (
         Step(
             "Say who your mail comes from",
@@ -89,7 +93,6 @@ def _steps(account: Account) -> tuple[Step, ...]:
             "Send yourself a test mail",
             "Write a campaign and see it in your own inbox.",
             Campaign.objects.filter(**mine).exclude(tested_at=None).exists(),
-            "/campaigns/new/",
-            "Write a campaign",
+            *test_mail,
         ),
     )
