@@ -93,6 +93,7 @@ def parts(*, var: Path, ports: Ports) -> list[Part]:
     python = [sys.executable, "-m"]
     granian = [*python, "granian", "--host", LOOPBACK, "--workers", "1", "--no-ws", "--log-level", "warning"]
     celery = [*python, "celery", "-A", "emailconcert"]
+    worker = [*celery, "worker", "--pool", "prefork", "--without-gossip", "--without-mingle", "--loglevel", "info"]
     return [
         Part(
             "mailbox",
@@ -111,23 +112,9 @@ def parts(*, var: Path, ports: Ports) -> list[Part]:
             [*granian, "--port", str(ports.tracking), "--interface", "asgi", "tracking.edge.app:app"],
             ports={ports.tracking: "the tracking edge"},
         ),
-        Part(
-            "worker",
-            [
-                *celery,
-                "worker",
-                "--pool",
-                "prefork",
-                "--concurrency",
-                "2",
-                "--queues",
-                "default,sending",
-                "--without-gossip",
-                "--without-mingle",
-                "--loglevel",
-                "info",
-            ],
-        ),
+        # Sending has workers of its own: a long campaign must not keep mails, imports and events waiting.
+        Part("worker", [*worker, "--queues", "default", "--concurrency", "2", "--hostname", "worker@%h"]),
+        Part("sender", [*worker, "--queues", "sending", "--concurrency", "2", "--hostname", "sender@%h"]),
         Part(
             "scheduler",
             [*celery, "beat", "--schedule", str(var / "beat" / "schedule"), "--pidfile", "", "--loglevel", "warning"],

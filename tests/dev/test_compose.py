@@ -27,7 +27,7 @@ def option(command, name):
 
 
 def test_every_part_of_the_product_is_there():
-    assert set(OWN) == {"roles", "migrate", "web", "tracking", "mail-in", "worker", "scheduler"}
+    assert set(OWN) == {"roles", "migrate", "web", "tracking", "mail-in", "worker", "sender", "scheduler"}
     assert set(SERVICES) - set(OWN) == {"postgres", "redis", "caddy", "mailpit"}
 
 
@@ -116,16 +116,22 @@ def test_every_volume_is_declared_and_every_mounted_file_exists():
 def test_every_folder_that_settings_name_is_on_a_volume_or_not_written(name):
     mounted = {mount.split(":")[1] for mount in OWN[name].get("volumes", [])}
     assert mounted <= {"/data/journal", "/data/spool", "/data/media", "/data/ledger"}
-    assert {"worker": {"/data/journal", "/data/spool", "/data/media", "/data/ledger"}}.get(name, set()) <= mounted
+    if name in ("worker", "sender"):
+        assert mounted == {"/data/journal", "/data/spool", "/data/media", "/data/ledger"}
 
 
 def test_containers_run_the_same_parts_as_make_run(tmp_path):
     parts = {part.name: part.command for part in plan.parts(var=tmp_path, ports=Ports(8000))}
     assert parts["web"][-1] == OWN["web"]["command"][-1]
     assert parts["tracking"][-1] == OWN["tracking"]["command"][-1]
-    for name in ("worker", "scheduler"):
+    for name in ("worker", "sender", "scheduler"):
         assert parts[name][2:6] == OWN[name]["command"][:4]
-    assert option(parts["worker"], "--queues") == option(OWN["worker"]["command"], "--queues")
+    for name in ("worker", "sender"):
+        assert option(parts[name], "--queues") == option(OWN[name]["command"], "--queues")
+
+
+def test_containers_that_send_keep_the_name_that_stands_in_their_journals():
+    assert OWN["worker"]["hostname"] == OWN["sender"]["hostname"]
 
 
 def test_the_image_is_not_roots_and_its_sources_exist():
