@@ -67,5 +67,5 @@ def _entry(event: ContactEvent) -> Entry:
     details = event.details
     if about := details.get("list") or details.get("tag"):
         text = f"{text}: {about}"
-    note = details.get("reason") or ", ".join(details.get("fields", ()))
+    note = details.get("reason") or ", ".join(name.replace("_", " ") for name in details.get("fields", ()))
     return Entry(event.at, text, icon, note=str(note))

@@ -22,6 +22,12 @@ TONES: dict[str, Tone] = {
     "draft": Tone("neutral", "pencil"),
     "paused": Tone("warning", "pause"),
     "archived": _OFF,
+    "review": Tone("accent", "eye"),
+    **dict.fromkeys(("with_controller", "id_info_asked", "clarifying", "lift_notified"), _WAITING),
+    "executing": _BUSY,
+    "approved": _GOOD,
+    "partly_done": _CARE,
+    **dict.fromkeys(("lapsed", "lifted"), _OFF),
     **dict.fromkeys(("scheduled", "queued", "pending", "received", "unverified", "invited", "waiting"), _WAITING),
     **dict.fromkeys(("sending", "running", "in_progress", "preparing", "importing", "processing", "verifying"), _BUSY),
     **dict.fromkeys(
@@ -32,7 +38,7 @@ TONES: dict[str, Tone] = {
         ("failed", "refused", "rejected", "overdue", "hard_bounced", "bounced", "complained", "suspended", "expired"),
         _BAD,
     ),
-    **dict.fromkeys(("cancelled", "skipped", "unsubscribed", "suppressed", "closed", "withdrawn", "erased"), _OFF),
+    **dict.fromkeys(("cancelled", "skipped", "unsubscribed", "suppressed", "closed", "withdrawn", "erased", "manual", "objected"), _OFF),
 }
 
 
