@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Sum
-from django.db.models.functions import TruncDay
+from django.db.models.functions import TruncDate
+from django.utils.timezone import localtime
 
 from campaigns import queries
 from campaigns.models import Campaign
@@ -85,7 +86,7 @@ def _hours(title: str, mailing_ids: Sequence[int], kind: Kind, start: datetime, 
     hours = [first + timedelta(hours=n) for n in range(max(12, int((last - first).total_seconds() // 3600) + 1))]
     return Timeline(
         title=title,
-        labels=[f"{hour:%H}:00, {hour.day} {hour:%b}" for hour in hours],
+        labels=[f"{hour:%H:%M}, {hour.day} {hour:%b}" for hour in map(localtime, hours)],
         people=[found[hour]["p"] if hour in found else 0 for hour in hours],
         machines=[found[hour]["m"] if hour in found else 0 for hour in hours],
         unit=unit,
@@ -112,12 +113,13 @@ def overview(*, account_id: int, now: datetime, limit: int = 50) -> Overview:
 
 
 def _days(now: datetime) -> Timeline:
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = localtime(now).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
-    of_campaigns = Mailing.objects.filter(kind=Mailing.Kind.CAMPAIGN, created_at__gte=days[0] - timedelta(days=60))
+    since = now - timedelta(days=DAYS_SHOWN + 1)
+    of_campaigns = Mailing.objects.filter(kind=Mailing.Kind.CAMPAIGN, started_at__gte=since - timedelta(days=60))
     rows = HourlyRollup.objects.filter(
-        kind=Kind.OPEN, hour__gte=days[0], mailing_id__in=of_campaigns.values("pk")
-    ).annotate(day=TruncDay("hour"))
+        kind=Kind.OPEN, hour__gte=since, mailing_id__in=of_campaigns.values("pk")
+    ).annotate(day=TruncDate("hour"))
     found = {row["day"]: row for row in rows.values("day").annotate(p=Sum("people"), m=Sum("machine"))}
     return Timeline(
         title="Opens in the last 30 days",

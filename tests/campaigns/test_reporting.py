@@ -3,6 +3,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.services.auditing import SYSTEM
 from campaigns.models import Campaign
@@ -83,9 +84,10 @@ def test_no_cell_is_taken_for_a_formula(cell):
     assert reporting.neutral(cell) == f"'{cell}"
 
 
-def test_the_overview_adds_campaigns_up_and_ignores_drafts(alice, sender, news, sent):
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/New_York"])
+def test_the_overview_adds_campaigns_up_and_ignores_drafts(alice, sender, news, sent, zone):
     make_ready(alice, sender, news, people=0)
-    with account_scope(alice.account):
+    with account_scope(alice.account), timezone.override(zone):
         made = reporting.overview(account_id=alice.account_id, now=NOW + timedelta(days=2))
 
     assert ([row.campaign.pk for row in made.rows], made.totals.sent) == ([sent.pk], 7)
