@@ -34,7 +34,8 @@ def mailing_numbers(mailing_ids: Collection[int]) -> dict[int, MailingNumbers]:
     names = [field.name for field in fields(MailingNumbers)]
     found = {mailing_id: MailingNumbers() for mailing_id in mailing_ids}
     for row in MailingRollup.objects.filter(mailing_id__in=mailing_ids).values("mailing_id", *names):
-        found[row.pop("mailing_id")] = MailingNumbers(**row)
+        mailing_id = row.pop("mailing_id")
+        found[mailing_id] = MailingNumbers(**row)
     return found
 
 

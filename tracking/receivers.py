@@ -2,8 +2,11 @@
 
 from accounts.models import Outbox
 from accounts.services import outbox
+from delivery.services import claiming
 from tracking.models import Kind, Notice
-from tracking.services import signals
+from tracking.services import replaying, signals
+
+claiming.before_claim(replaying.replay_spool)
 
 
 @outbox.handles(Outbox.Kind.EVENT)

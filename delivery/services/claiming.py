@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,16 @@ from emailconcert.lib.tenancy import account_scope
 
 # No intent is written so near a lease's end (DESIGN: 30 s); short leases, as in tests, have a quarter of their length.
 LONGEST_MARGIN = 30.0
+
+
+# What higher apps want done before any batch is claimed: tracking replays opt-outs that are still in a spool.
+_before: list[Callable[[], object]] = []
+
+
+def before_claim(function: Callable[[], object]) -> None:
+    """Register a function that is called before each claim, outside any transaction."""
+    if function not in _before:
+        _before.append(function)
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,8 @@ def claim_batch(*, account_id: int, mailing_id: int, now: datetime) -> Claim | N
 
     The journal exists, locked, before the claim is committed: a claim that can be seen always has one.
     """
+    for function in _before:
+        function()
     while True:
         with account_scope(account_id):
             mailing = _sendable(account_id, mailing_id, now)

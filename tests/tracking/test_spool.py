@@ -135,14 +135,31 @@ def test_replaying_a_copy_of_a_spool_again_changes_nothing(tmp_path):
     assert (kinds(), path.exists()) == ([], False)
 
 
-def test_replay_leaves_a_file_alone_while_its_writer_lives(tmp_path):
+def test_replay_takes_what_a_living_writer_has_written_and_leaves_it_the_file(tmp_path):
     writer = spool.Spool(tmp_path)
     writer.append([entry()])
 
     with psycopg.connect(edge_process.edge_url(), autocommit=True) as connection:
-        assert spool.replay_all(connection, tmp_path) == 0
+        assert spool.replay_all(connection, tmp_path) == 1
+        writer.append([entry(at=1_800_000_000_000_001)])
+        assert [path.exists() for path in tmp_path.iterdir()] == [True]
         writer.close()
         assert spool.replay_all(connection, tmp_path) == 1
+
+    assert (len(kinds()), list(tmp_path.iterdir())) == (2, [])
+
+
+def test_a_host_replays_its_spool_before_it_claims_a_batch(tmp_path, settings):
+    from delivery.services import claiming
+
+    settings.SPOOL_DIR = tmp_path
+    mailing = make_mailing()
+    writer = spool.Spool(tmp_path)
+    writer.append([entry(UNSUBSCRIBE, mailing)])
+
+    assert claiming.claim_batch(account_id=mailing.account_id, mailing_id=mailing.pk, now=NOW) is None
+
+    assert standing(mailing) == "unsubscribed"
 
 
 def test_replay_leaves_out_a_torn_line(tmp_path):

@@ -1,8 +1,8 @@
 """Events on disk while PostgreSQL is away: an append-only file per process, replayed once.
 
-A line per event, synced to disk before the edge answers. The writer holds a lock on its file, so that another process
-replays it only once the writer is dead or done with it. How far a file was replayed moves in PostgreSQL, in the
-transaction that replays, so that a crash at any moment replays nothing twice.
+A line per event, synced to disk before the edge answers. The writer holds a lock on its file, so that others remove it
+only once the writer is dead or done with it. How far a file was replayed moves in PostgreSQL, in the transaction that
+replays, so that neither a crash at any moment nor two processes at once replay anything twice.
 """
 
 import fcntl
@@ -84,7 +84,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 def replay_all(connection: psycopg.Connection[Any], folder: Path) -> int:
-    """Replay every file that nobody writes to; return how many events. Raises `psycopg.Error`, to be tried again."""
+    """Replay every file, and remove those that nobody writes to any more; return how many events there were.
+
+    Raises `psycopg.Error`, to be tried again. Any number of processes may do so at once.
+    """
     if not folder.is_dir():
         return 0
     return sum(_replay(connection, path) for path in sorted(folder.glob(f"*{_SUFFIX}")))
@@ -95,51 +98,55 @@ def _replay(connection: psycopg.Connection[Any], path: Path) -> int:
         fd = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return 0  # another process was faster
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        return 0
     with os.fdopen(fd, "rb") as file:
-        if not path.exists():
-            return 0
-        count = 0
-        for start, end, rows in _chunks(file.read(), path.name):
-            count += _replay_chunk(connection, path.name, start, end, rows)
-        path.unlink(missing_ok=True)
+        is_over = _is_over(fd)  # asked before reading, so that nothing is written in between
+        chunks = _chunks(file.read(), path.name)
+        count = sum(_replay_chunk(connection, path.name, end, rows) for end, rows in chunks)
+        if is_over:
+            path.unlink(missing_ok=True)
         if count:
             logger.info("spool replayed", extra={"events": count})
         return count
 
 
-def _replay_chunk(connection: psycopg.Connection[Any], name: str, start: int, end: int, rows: list[list[Any]]) -> int:
+def _is_over(fd: int) -> bool:
+    """Tell whether the file's writer is dead or done with it, which its lock tells."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _replay_chunk(connection: psycopg.Connection[Any], name: str, end: int, rows: list[tuple[int, list[Any]]]) -> int:
     with connection.transaction():
+        # Locks the position until the end of the transaction.
         found = connection.execute("SELECT tracking_move_spool(%s, %s)", [name, end]).fetchone()
-        if not found or found[0] > start:
-            return 0  # an earlier try committed this chunk; chunks are cut the same way each time
-        events = [row for row in rows if row[0] != UNSUBSCRIBE]
-        opt_outs = [row for row in rows if row[0] == UNSUBSCRIBE]
+        before = found[0] if found else 0
+        fresh = [row for position, row in rows if position >= before]
+        events = [row for row in fresh if row[0] != UNSUBSCRIBE]
+        opt_outs = [row for row in fresh if row[0] == UNSUBSCRIBE]
         if events:
             connection.execute(INSERT, [as_json(events)])
         if opt_outs:
             connection.execute(OPT_OUT, [as_json(opt_outs)])
-        return len(rows)
+        return len(fresh)
 
 
-def _chunks(data: bytes, name: str) -> Iterator[tuple[int, int, list[list[Any]]]]:
-    """Yield (first byte, byte after the last, rows with their keys); a line that was torn is left out."""
-    position = start = 0
-    rows: list[list[Any]] = []
-    for line in data.splitlines(keepends=True):
+def _chunks(data: bytes, name: str) -> Iterator[tuple[int, list[tuple[int, list[Any]]]]]:
+    """Yield (byte after the chunk, rows with the byte at which each begins). A last line without its end is left out."""
+    position = 0
+    rows: list[tuple[int, list[Any]]] = []
+    for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
         row = _row(line, f"{name}:{position}")
-        position += len(line)
         if row is not None:
-            rows.append(row)
+            rows.append((position, row))
+        position += len(line)
         if len(rows) == _CHUNK:
-            yield start, position, rows
-            start, rows = position, []
+            yield position, rows
+            rows = []
     if rows:
-        yield start, position, rows
+        yield position, rows
 
 
 def _row(line: bytes, key: str) -> list[Any] | None:
