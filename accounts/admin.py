@@ -47,7 +47,7 @@ class StandingForm(forms.Form):
     reason = forms.CharField(
         required=False, widget=forms.Textarea({"rows": 3}), help_text="The owners read it in the app and by mail."
     )
-    sending_quota = forms.IntegerField(min_value=0, help_text="Messages in 30 days.")
+    sending_quota = forms.IntegerField(required=False, min_value=0, help_text="Messages in 30 days.")
 
 
 class SignUpInvitationForm(forms.Form):
@@ -109,7 +109,7 @@ class AccountAdmin(PlatformAdmin):
             standing.suspend(account=account, reason=typed["reason"], actor=actor, now=now)
         elif act == "reinstate":
             standing.reinstate(account=account, actor=actor, now=now)
-        else:
+        elif typed["sending_quota"] is not None:
             standing.set_quota(account=account, quota=typed["sending_quota"], actor=actor, now=now)
         messages.success(request, "Done. It is in the audit log.")
 

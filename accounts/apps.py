@@ -29,6 +29,9 @@ class AccountsConfig(AppConfig):
             ("/settings/",),
             visible=lambda request: getattr(request, "membership", None) is not None,
         )
+        nav.register(
+            "Accounts", "admin:accounts_account_changelist", "building-2", 60, ("/admin/accounts/",), site="dpo"
+        )
         nav.register_profile("Your profile", "accounts:profile", "user", 10)
         nav.register_profile("Security", "accounts:security", "key-round", 20)
         nav.register_profile("Sign out", "accounts:sign-out", "log-out", 99, method="post")

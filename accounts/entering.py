@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import django_otp
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
@@ -31,6 +32,8 @@ def enter(request: HttpRequest, user: User, *, device: TotpDevice | None, now: d
     request.session[SINCE] = request.session[SEEN] = now.isoformat(timespec="seconds")
     if device is not None:
         django_otp.login(request, device)
+    if signing_in.should_change_password(user, now=now):
+        messages.info(request, "Your password is more than a year old. You can change it on your profile page.")
     signing_in.record_success(user=user, network=network_of(request), with_second_factor=device is not None, now=now)
 
 

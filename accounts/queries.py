@@ -109,9 +109,16 @@ def _about(event: AuditEvent, names: dict[str, str]) -> str:
     else:
         parts = [f"{kind} {target}".strip()] if kind != "account" else []
     for key, value in event.actor.details.items():
-        text = ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
-        parts.append(f"{key.replace('_', ' ')}: {text}" if text else "")
+        parts.append(_fact(key, value))
     return " · ".join(part for part in parts if part)
+
+
+def _fact(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        text = "yes" if value else "no"
+    else:
+        text = ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+    return f"{key.replace('_', ' ')}: {text}" if text else ""
 
 
 def audit_actions(account: Account) -> list[str]:
