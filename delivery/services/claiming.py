@@ -64,12 +64,6 @@ _ROWS = """
       AND m.sequence BETWEEN %(first)s AND %(last)s AND m.outcome = 0
     ORDER BY m.sequence
 """
-_AMONG = """
-    AND b.contact_id IN (
-        SELECT q.contact_id FROM delivery_message q
-        WHERE q.account_id = %(account)s AND q.mailing_id = %(mailing)s
-          AND q.sequence BETWEEN %(first)s AND %(last)s AND q.contact_id IS NOT NULL)
-"""
 _SKIP = """
     UPDATE delivery_message m SET outcome = %(skipped)s, reason = o.reason, settled_at = %(now)s
     FROM unnest(%(sequences)s::int[], %(reasons)s::smallint[]) AS o(sequence, reason)
@@ -94,18 +88,27 @@ def claim_batch(*, account_id: int, mailing_id: int, now: datetime) -> Claim | N
     """
     for function in _before:
         function()
+    claim: Claim | None = None
     while True:
-        with account_scope(account_id):
-            mailing = _sendable(account_id, mailing_id, now)
-            batch = _next_open(mailing, now) if mailing else None
-            if mailing is None or batch is None:
-                return None
-            people, skipped = _judge(mailing, batch, now)
-            batch.skipped += skipped
-            if people:
-                return _take(batch, people, now)
-            batch.state = Batch.State.DONE
-            batch.save()
+        try:
+            with account_scope(account_id):
+                mailing = _sendable(account_id, mailing_id, now)
+                batch = _next_open(mailing, now) if mailing else None
+                if mailing is None or batch is None:
+                    return None
+                people, skipped = _judge(mailing, batch, now)
+                batch.skipped += skipped
+                if people:
+                    claim = _take(batch, people, now)
+                else:
+                    batch.state = Batch.State.DONE
+                    batch.save()
+        except BaseException:
+            if claim:  # committed or not: with its lock free, an empty journal gives the batch back
+                claim.journal.close()
+            raise
+        if claim:
+            return claim
 
 
 def _next_open(mailing: Mailing, now: datetime) -> Batch | None:
@@ -130,7 +133,7 @@ def _judge(mailing: Mailing, batch: Batch, now: datetime) -> tuple[list[Person],
     keys: dict[str, Any] = {"account": mailing.account_id, "mailing": mailing.pk, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(
-            _ROWS.format(reason=judging.reason(among=_AMONG), joins=judging.JOINS),
+            _ROWS.format(reason=judging.REASON, joins=judging.JOINS),
             {**keys, "first": batch.first, "last": batch.last, "lists": mailing.list_ids},
         )
         rows = cursor.fetchall()

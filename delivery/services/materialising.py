@@ -87,7 +87,7 @@ def _run(mailing: Mailing, audience: QuerySet[Contact], *, insert: bool, now: da
         sql, params = query.sql_with_params()
         inner = cursor.mogrify(sql, params) if params else sql.replace("%%", "%")
         statement = (
-            _JUDGED.format(audience=inner.replace("%", "%%"), reason=judging.reason(), joins=judging.JOINS)
+            _JUDGED.format(audience=inner.replace("%", "%%"), reason=judging.REASON, joins=judging.JOINS)
             + (_INSERT if insert else "")
             + _COUNT.format(duplicate=Reason.DUPLICATE.value)
         )
