@@ -29,6 +29,7 @@ class Register(_Base):
     """A register: read by Data Protection Officers, changed by nobody."""
 
     actions = None
+    heading = ""
     list_per_page = 50
     show_full_result_count = False
 
@@ -55,7 +56,7 @@ class Register(_Base):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """List the rows of all accounts; rendered inside the platform's scope."""
         with register_scope():
-            return _rendered(super().changelist_view(request, extra_context))
+            return _rendered(super().changelist_view(request, {"title": self.heading, **(extra_context or {})}))
 
     def changeform_view(
         self,
@@ -97,6 +98,7 @@ class PrivacyRequestAdmin(Register):
 class ErasureLedgerAdmin(Register):
     """What was erased."""
 
+    heading = "Erasure ledger"
     list_display = ("reference", "account_number", "erased_at")
     fields = ("reference", "account_number", "erased_at")
 
@@ -105,6 +107,7 @@ class ErasureLedgerAdmin(Register):
 class SuppressionAdmin(Register):
     """Addresses never to be mailed."""
 
+    heading = "Suppressions"
     list_display = ("pk", "account", "reason", "created_at")
     list_filter = ("reason",)
     fields = ("account", "reason", "created_at")
@@ -114,6 +117,7 @@ class SuppressionAdmin(Register):
 class RestrictionAdmin(Register):
     """People whose data may be stored only."""
 
+    heading = "Restrictions"
     list_display = ("pk", "account", "since")
     fields = ("account", "since", "request_id")
 
@@ -122,6 +126,7 @@ class RestrictionAdmin(Register):
 class ConsentAdmin(Register):
     """Evidence of consent."""
 
+    heading = "Consents"
     list_display = ("pk", "account", "channel", "given_at", "confirmed_at", "withdrawn_at")
     list_filter = ("channel",)
     fields = ("account", "channel", "list_id", "source_id", "given_at", "confirmed_at", "withdrawn_at")
@@ -131,6 +136,7 @@ class ConsentAdmin(Register):
 class NoticeVersionAdmin(Register):
     """Versions of the notice and the Terms."""
 
+    heading = "Notices"
     list_display = ("document", "version", "language", "effective_on", "is_material")
 
 
@@ -138,5 +144,6 @@ class NoticeVersionAdmin(Register):
 class RetentionRunAdmin(Register):
     """Runs of the retention sweeper."""
 
+    heading = "Retention runs"
     list_display = ("retention_class", "ran_at", "rows")
     list_filter = ("retention_class",)

@@ -66,7 +66,18 @@ class Due:
     reason: str
     acknowledge_by: date | None = None
 
+    @property
+    def label(self) -> str:
+        """Return the clock's name as people read it."""
+        return _LABELS[self.clock]
 
+
+_LABELS = {
+    Clock.PROMISE: "Our promise",
+    Clock.EU: "European Union",
+    Clock.UK: "United Kingdom",
+    Clock.CALIFORNIA: "California",
+}
 _PAUSING = {
     Clock.EU: {PauseKind.IDENTITY, PauseKind.CLARIFICATION},
     Clock.UK: {PauseKind.CLARIFICATION},

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Account, User
-from accounts.services import auditing
+from accounts.services import auditing, own_data
 from accounts.services.auditing import Actor
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
@@ -81,6 +81,8 @@ def verify_by_hand(*, pk: int, note: str, actor: Actor, now: datetime) -> None:
 def ask_for_proof(*, pk: int, reason: str, actor: Actor, now: datetime) -> None:
     """Ask the person for proof of identity, because of a doubt that is written down."""
     with _opened(pk, "proof_asked", actor, now) as request:
+        if request.type == Type.OBJECT:
+            raise states.NotAllowed("An objection to marketing needs no proof of identity.")
         states.move(
             request, State.ID_INFO_ASKED, who=Who.DPO, now=now, actor_id=actor.user_id, note=reason, id_asked_at=now
         )
@@ -159,6 +161,7 @@ def view_dry_run(*, pk: int, actor: Actor, now: datetime) -> None:
     with _opened(pk, "dry_run", actor, now) as request:
         if request.state != State.REVIEW:
             raise states.NotAllowed("The dry run belongs to the review.")
+        _require_somebody(request)
         counts = erasing.dry_run(matching.subject_for(request))
         PrivacyRequest.objects.filter(pk=request.pk).update(dry_run=counts, dry_run_viewed_at=now)
 
@@ -166,6 +169,7 @@ def view_dry_run(*, pk: int, actor: Actor, now: datetime) -> None:
 def approve(*, pk: int, actor: Actor, now: datetime) -> None:
     """Approve a request; erasures then wait for a second person or 24 hours, all else is carried out."""
     with _opened(pk, "approved", actor, now) as request:
+        _require_somebody(request)
         waits = request.type == Type.ERASE
         states.move(
             request,
@@ -266,6 +270,18 @@ def other_officers(user_id: int | None) -> bool:
     """Tell whether there is another active Data Protection Officer."""
     officers = User.objects.filter(platform_role=User.PlatformRole.DPO, is_active=True)
     return officers.exclude(pk=user_id or 0).exists()
+
+
+def _require_somebody(request: PrivacyRequest) -> None:
+    """Raise `states.NotYet` where there is nobody yet on whom the request can be carried out."""
+    changes_data = request.type in (Type.ERASE, Type.RESTRICT)
+    is_contact = request.subject_kind == PrivacyRequest.SubjectKind.CONTACT
+    if changes_data and is_contact and request.account_id is None:
+        raise states.NotYet("Choose the account that is meant first; where nobody holds the address, refuse with that.")
+    if request.type == Type.ERASE and request.user is not None:
+        alone = own_data.sole_ownerships(request.user)
+        if alone:
+            raise states.NotYet(f"This person is the only owner of {', '.join(alone)}: hand over or close it first.")
 
 
 def _end_pauses(request: PrivacyRequest, now: datetime) -> None:

@@ -3,14 +3,19 @@
 Found in the database each time, so a missed run loses nothing. Call outside any scope.
 """
 
+import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
+from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import platform_scope
 from privacy.models import PrivacyRequest
 from privacy.services import clocks, fulfilment, intake, letters, routing, states
 from privacy.services.states import State, Who
+
+logger = logging.getLogger(__name__)
 
 REMIND_AFTER = (timedelta(days=7), timedelta(days=21))
 ALERT_DAYS = frozenset({10, 20, 25, 27, 28})
@@ -20,13 +25,9 @@ _LIMIT = 200
 
 def move_requests(*, now: datetime) -> int:
     """Move everything that is due; return how many requests were carried out."""
-    with platform_scope("privacy: move requests"):
-        remind_unverified(now=now)
-        lapse(now=now)
-        end_silence(now=now)
-        release_cooled_off(now=now)
-        retry_failed(now=now)
-        alert(now=now)
+    for move in (remind_unverified, lapse, end_silence, release_cooled_off, retry_failed, alert):
+        with platform_scope("privacy: move requests"):
+            move(now=now)
     return carry_out_due(now=now)
 
 
@@ -57,7 +58,7 @@ def lapse(*, now: datetime) -> None:
         received_at__lte=now - timedelta(days=states.LAPSE_DAYS),
     )
     for request in rows.select_for_update(skip_locked=True)[:_LIMIT]:
-        states.move(request, State.LAPSED, who=Who.SYSTEM, now=now)
+        _step(request, State.LAPSED, now)
 
 
 def end_silence(*, now: datetime) -> None:
@@ -65,27 +66,21 @@ def end_silence(*, now: datetime) -> None:
     rows = PrivacyRequest.objects.filter(state=State.WITH_CONTROLLER)
     for request in rows.select_for_update(skip_locked=True)[:_LIMIT]:
         if clocks.local_date(now, request.zone) > routing.owner_deadline(request):
-            states.move(
-                request,
-                State.REVIEW,
-                who=Who.SYSTEM,
-                now=now,
-                controller_answer=PrivacyRequest.Answer.SILENT,
-            )
+            _step(request, State.REVIEW, now, controller_answer=PrivacyRequest.Answer.SILENT)
 
 
 def release_cooled_off(*, now: datetime) -> None:
     """Start approved requests whose cooling-off is over."""
     rows = PrivacyRequest.objects.filter(state=State.APPROVED, execute_after__lte=now)
     for request in rows.select_for_update(skip_locked=True)[:_LIMIT]:
-        states.move(request, State.EXECUTING, who=Who.SYSTEM, now=now)
+        _step(request, State.EXECUTING, now)
 
 
 def retry_failed(*, now: datetime) -> None:
     """Try failed requests again, ten minutes later."""
     rows = PrivacyRequest.objects.filter(state=State.FAILED).exclude(log__at__gt=now - RETRY_AFTER)
-    for request in rows[:_LIMIT]:
-        states.move(request, State.EXECUTING, who=Who.SYSTEM, now=now)
+    for request in rows.select_for_update(skip_locked=True)[:_LIMIT]:
+        _step(request, State.EXECUTING, now)
 
 
 def alert(*, now: datetime) -> None:
@@ -102,6 +97,14 @@ def alert(*, now: datetime) -> None:
     overdue = sum(_days_left(request, now) < 0 for request in fresh)
     PrivacyRequest.objects.filter(pk__in=[request.pk for request in fresh]).update(alerted_on=today)
     letters.alert_dpo(overdue=overdue, due_soon=len(fresh) - overdue, today=today, now=now)
+
+
+def _step(request: PrivacyRequest, to: str, now: datetime, **changes: Any) -> None:
+    """Move one request; one that cannot be moved stops no other."""
+    try:
+        states.move(request, to, who=Who.SYSTEM, now=now, **changes)
+    except ExpectedError:
+        logger.warning("privacy request not moved", extra={"reference": request.reference, "to": str(to)})
 
 
 def _is_alert_day(request: PrivacyRequest, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -78,6 +79,16 @@ class Paper:
     log: Sequence["Line"]
     may_restart: bool
     may_override: bool
+
+    @property
+    def would_touch(self) -> list[dict[str, Any]]:
+        """Return the dry run's rows with something in them."""
+        return [each for each in self.request.dry_run or [] if each["rows"]]
+
+    @property
+    def nothing_in(self) -> list[str]:
+        """Return the titles of the dry run's rows without anything."""
+        return [each["title"] for each in self.request.dry_run or [] if not each["rows"]]
 
 
 @dataclass(frozen=True)

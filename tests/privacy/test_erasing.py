@@ -1,6 +1,8 @@
 """An erasure from the public form through the DPO's desk to the ledger, and that nobody comes back."""
 
+import io
 import json
+import zipfile
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -379,3 +381,80 @@ def test_mails_of_privacy_exist_in_all_parts(client, alice):
     assert {"privacy_verify", "privacy_receipt", "privacy_owner_asked"} <= topics
     for topic in topics:
         assert all((folder / f"{topic}.{part}").exists() for part in ("subject.txt", "txt", "html"))
+
+
+def test_a_contact_gets_a_copy_with_consents_and_sources(client, alice):
+    from privacy.services import consents, packages
+
+    digest = address_hash(ADA, account_id=alice.account_id)
+    with account_scope(alice.account):
+        consents.record_consent(
+            account_id=alice.account_id, address_hash=digest, wording_text="Yes, write to me.",
+            channel=consents.Channel.FORM, now=now(), network="192.0.2.0", confirmed=True,
+        )  # fmt: skip
+    request = in_review(client, alice, "copy")
+    desk.view_dry_run(pk=request.pk, actor=ACTOR, now=now())
+    desk.approve(pk=request.pk, actor=type(ACTOR)(user_id=UserFactory().pk, name="", network=""), now=now())
+    moving.carry_out_due(now=now())
+
+    assert the_request().state == State.DONE
+    url = mails_to(ADA, "privacy_package")[0]["url"]
+    secret = url.rstrip("/").split("/")[-1]
+    packages.send_code(secret=secret, now=now())
+    _, content = packages.fetch(secret=secret, code=mails_to(ADA, "privacy_code")[0]["code"], now=now())
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    parts = {part["key"]: part["rows"] for part in json.loads(archive.read("data.json"))["data"]}
+    assert parts["privacy.consents"][0]["words"] == "Yes, write to me."
+    assert any(row.get("email") == ADA and row.get("source") for rows in parts.values() for row in rows)
+    assert "grace@example.com" not in archive.read("data.json").decode()
+
+
+def test_nobody_is_erased_before_the_account_is_chosen(client, alice):
+    data = {"type": "erase", "full_name": "Ada", "email": "nobody@example.net", "regime": "eu"}
+    client.post("/privacy/request/send/", data, **HOST)
+    url = mails_to("nobody@example.net")[0]["url"]
+    client.post(f"{url[url.index('/privacy/') :]}confirm/", **HOST)
+
+    with pytest.raises(states.NotYet, match="Choose the account"):
+        desk.view_dry_run(pk=the_request().pk, actor=ACTOR, now=now())
+
+
+def test_an_extension_needs_a_reason_and_the_first_month(client, alice):
+    request = in_review(client, alice)
+    first = request.promised_due
+
+    with pytest.raises(states.NotYet, match="reason"):
+        desk.extend(pk=request.pk, reason="", actor=ACTOR, now=now())
+    with pytest.raises(states.NotYet, match="first month"):
+        desk.extend(pk=request.pk, reason="Much to read", actor=ACTOR, now=now() + timedelta(days=32))
+    desk.extend(pk=request.pk, reason="Much to read", actor=ACTOR, now=now())
+
+    assert the_request().legal_due > request.legal_due
+    assert the_request().promised_due == first
+    assert mails_to(ADA, "privacy_extended")[0]["reason"] == "Much to read"
+    with pytest.raises(states.NotAllowed):
+        desk.extend(pk=request.pk, reason="Still more", actor=ACTOR, now=now())
+
+
+def test_asking_to_clarify_pauses_the_clock_of_the_law(client, alice):
+    request = in_review(client, alice)
+    desk.ask_to_clarify(pk=request.pk, question="Which year?", actor=ACTOR, now=now())
+
+    desk.note_clarified(pk=request.pk, answer="All", actor=ACTOR, now=now() + timedelta(days=4))
+
+    after = the_request()
+    assert (after.legal_due - request.legal_due).days in range(4, 7)  # four days, and perhaps a weekend
+    assert after.promised_due == request.promised_due
+
+
+def test_the_dpo_is_reminded_once_a_day(client, alice):
+    in_review(client, alice)
+    from django.conf import settings
+
+    for hours in (0, 5, 30):
+        moving.move_requests(now=now() + timedelta(days=10, hours=hours))
+    assert len(mails_to(settings.DPO_ADDRESS, "privacy_alert")) == 1
+
+    for day in (40, 41):
+        moving.move_requests(now=now() + timedelta(days=day))
+    assert [mail["overdue"] for mail in mails_to(settings.DPO_ADDRESS, "privacy_alert")] == [0, 1, 1]

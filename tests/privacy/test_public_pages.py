@@ -208,3 +208,16 @@ def test_reminders_and_lapse(client):
 
     assert the_request().state == State.LAPSED
     assert the_request().closed_at is not None
+
+
+def test_a_signed_in_member_of_another_account_may_use_the_link(client):
+    alice, _bob, charlie = make_cast()
+    add_contact(alice.account)
+    client.force_login(charlie.user)
+
+    send(client, type="object", business_name=alice.account.name)
+    assert client.post(f"{link_of()}confirm/", **HOST).status_code == 200
+
+    assert the_request().state == State.DONE
+    with platform_scope("test"):
+        assert Suppression.objects.get().account_id == alice.account_id
