@@ -20,8 +20,8 @@ from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent
 from tests.factories import NOW, make_member
 
-ROWS = 6_000
-PIECE = 250
+ROWS = 4_000
+PIECE = 200
 _WORKER = """
 import sys, django
 django.setup()
@@ -102,8 +102,8 @@ def kill_until_done(account, run, media):
             env=env, stdout=subprocess.PIPE, cwd=django_settings.BASE_DIR,
         )  # fmt: skip
         worker.stdout.readline()
-        if kills < 4:
-            time.sleep(chance.uniform(0.05, 0.35))
+        if kills < 3:
+            time.sleep(chance.uniform(0.05, 0.3))
             worker.send_signal(signal.SIGKILL)
         worker.communicate(timeout=60)
         with account_scope(account):

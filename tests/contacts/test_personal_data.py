@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _media(settings, tmp_path):
-    settings.MEDIA_DIR = tmp_path
+    settings.MEDIA_DIR = tmp_path / "media"
+    settings.LEDGER_DIR = tmp_path / "ledger"
 
 
 def make_person(account, address="zoe@example.org"):
