@@ -3,21 +3,30 @@
 The addresses wait sealed in the outbox; a worker sends them through the same wire as the campaign itself.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from django.db import transaction
+
+from accounts.models import Account
 from accounts.services import outbox
 from campaigns import queries
 from campaigns.models import Campaign
 from campaigns.services import previewing
 from campaigns.services.sending import CannotSend
 from contacts.models import Contact
+from delivery.content.problems import CannotCompile
 from delivery.services import compiling, single
 from delivery.services.compiling import Content
+from emailconcert.lib import limits
 from emailconcert.lib.tenancy import account_scope
 
+logger = logging.getLogger(__name__)
+
 TOPIC = "campaign.test_asked"
+MOST_IN_AN_HOUR = 60  # test mails go to any address and count against no quota
 
 
 def send_test(*, campaign: Campaign, to: Sequence[str], contact: Contact | None = None, now: datetime) -> int:
@@ -27,10 +36,15 @@ def send_test(*, campaign: Campaign, to: Sequence[str], contact: Contact | None 
     """
     if campaign.sender is None or campaign.sender.verified_at is None:
         raise CannotSend("Choose a sender that is verified first.")
+    if campaign.account.status != Account.Status.ACTIVE:
+        raise CannotSend("Your account can't send at the moment.")
     compiling.check_content(account=campaign.account, content=_content(campaign))
-    for address in to:
-        payload = {"campaign": campaign.pk, "to": address, "contact": contact.pk if contact else None}
-        outbox.put_event(topic=TOPIC, payload=payload, account_id=campaign.account_id, now=now)
+    with transaction.atomic():
+        for address in to:
+            if not limits.hit("test mail", campaign.account_id, MOST_IN_AN_HOUR, 3600):
+                raise CannotSend(f"Your account may send {MOST_IN_AN_HOUR} test mails an hour. Try again later.")
+            payload = {"campaign": campaign.pk, "to": address, "contact": contact.pk if contact else None}
+            outbox.put_event(topic=TOPIC, payload=payload, account_id=campaign.account_id, now=now)
     Campaign.objects.filter(pk=campaign.pk).update(tested_at=now)
     return len(to)
 
@@ -42,9 +56,13 @@ def deliver_test(*, account_id: int, campaign_id: int, to: str, contact_id: int 
         if campaign is None or campaign.sender is None:
             return
         content, contact = _content(campaign), queries.preview_contact(contact_id)
-    single.send_test_mail(
-        account=campaign.account, content=content, sender=campaign.sender, to=to, now=now, contact=contact
-    )
+    try:
+        single.send_test_mail(
+            account=campaign.account, content=content, sender=campaign.sender, to=to, now=now, contact=contact
+        )
+    except (CannotCompile, compiling.CannotMail):
+        # Changed since it was asked for; trying again would not help.
+        logger.info("test mail given up", extra={"campaign": campaign_id})
 
 
 def _content(campaign: Campaign) -> Content:

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Outbox, Role
+from accounts.models import Account, AuditEvent, Outbox, Role
 from accounts.services.auditing import SYSTEM
 from campaigns import urls
 from campaigns.models import Campaign
@@ -269,3 +269,17 @@ def test_undo_is_offered_only_in_the_first_ten_seconds(client, alice, draft):
     late = client.get(here).content.decode()
 
     assert (f"{here}undo/" in early, f"{here}undo/" in late) == (True, False)
+
+
+def test_test_mails_are_limited_by_the_hour(client, alice, draft):
+    ten = "\n".join(f"p{n}@example.com" for n in range(10))
+    answers = [client.post(f"/campaigns/{draft.pk}/test/", {"others": ten}) for _ in range(7)]
+
+    assert [answer.status_code for answer in answers] == [302] * 6 + [422]
+    assert "60 test mails an hour" in answers[-1].content.decode()
+
+
+def test_a_suspended_account_sends_no_test_mail(client, alice, draft):
+    Account.objects.filter(pk=alice.account_id).update(status="suspended")
+
+    assert client.post(f"/campaigns/{draft.pk}/test/", {"others": "p@example.com"}).status_code == 422
