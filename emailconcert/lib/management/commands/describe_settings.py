@@ -43,8 +43,5 @@ Settings come from the environment. A missing or bad one stops the start with a 
 
 
 def _row(setting: Declaration) -> str:
-    if setting.secret:
-        default = "*secret*"
-    else:
-        default = f"`{setting.default}`" if setting.default else "–"
+    default = "*secret*" if setting.secret else f"`{setting.default}`" if setting.default else "–"
     return f"| `{setting.name}` | {setting.kind.replace('|', '·')} | {default} | {setting.help.replace('|', '·')} |"
