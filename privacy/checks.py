@@ -65,6 +65,6 @@ def problems(declared: dict[str, Any], actual: dict[str, list[str]]) -> list[str
 def every_column_is_classified(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Fail on columns that the retention schedule does not know, and on those that are gone."""
     return [
-        checks.Warning(sentence, hint="manage.py retention_columns prints what is missing.", id="privacy.W001")
+        checks.Error(sentence, hint="manage.py retention_columns prints what is missing.", id="privacy.E001")
         for sentence in problems(schedule(), columns_in_models())
     ]
