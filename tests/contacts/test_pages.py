@@ -281,6 +281,17 @@ def test_search_finds_by_beginning_of_address_and_by_part_of_name(client, alice,
     assert [contact.email for contact, _ in response.context["rows"]] == found
 
 
+@pytest.mark.parametrize("path", ["/contacts/?q=zoe", "/contacts/suppressions/?q=zoe@example.org"])
+def test_search_while_typing_gets_the_results_alone(client, alice, path):
+    add(alice.account)
+
+    answer = client.get(path, headers={"HX-Request": "true"}).content.decode()
+
+    # The search box takes this element out of the answer.
+    assert answer.count('id="results"') == 1
+    assert "<html" not in answer
+
+
 def test_list_with_opt_outs_is_not_deleted(client, alice):
     contact = add(alice.account)
     with account_scope(alice.account):

@@ -136,3 +136,16 @@ def test_audience_has_each_subscribed_contact_once(contact, news, offers, chosen
     ids = [{"news": news, "offers": offers}[name].pk for name in chosen]
 
     assert list(queries.audience(ids)) == [contact]
+
+
+@pytest.mark.parametrize("reason", ["bounced", "complained", "objected", "manual"])
+def test_a_link_lifts_no_suppression_but_an_opt_out(account, contact, news, reason):
+    standing.suppress(account_id=account.pk, address=contact.email, reason=standing.Reason(reason), now=NOW)
+
+    done = subscribing.resubscribe(
+        account_id=account.pk, contact_id=contact.pk, list_ids=[news.pk], source="form", now=NOW
+    )
+
+    hashed = bytes(contact.email_hash)
+    assert (done, state(contact, news)) == (0, None)
+    assert standing.blocked(account_id=account.pk, hashes=[hashed])[hashed].reason == reason
