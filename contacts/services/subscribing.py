@@ -110,15 +110,18 @@ def unsubscribe(
 def resubscribe(*, account_id: int, contact_id: int, list_ids: Collection[int], source: str, now: datetime) -> int:
     """Take an opt-out back, by the person's own act on a page that only a link mailed to them opens.
 
-    Lifts a suppression that came from their opt-out. Return how many lists they stand on again; 0 where the contact is
-    gone or the data is restricted.
+    Lifts a suppression that came from an opt-out, no other: a link may have been forwarded, and what was a complaint, an
+    objection or a bounce is lifted by a confirmed sign-up only. Return how many lists they stand on again.
     """
     contact = Contact.objects.filter(account_id=account_id, pk=contact_id).first()
     if contact is None:
         return 0
-    if people.kind_of_block(account_id=account_id, address=contact.email) == standing.Kind.RESTRICTED:
-        return 0
-    standing.lift(account_id=account_id, address_hash=bytes(contact.email_hash), by=standing.LiftedBy.PERSON)
+    address_hash = bytes(contact.email_hash)
+    block = standing.blocked(account_id=account_id, hashes=[address_hash]).get(address_hash)
+    if block is not None:
+        if block.reason != standing.Reason.UNSUBSCRIBED:
+            return 0
+        standing.lift(account_id=account_id, address_hash=address_hash, by=standing.LiftedBy.PERSON)
     lists = List.objects.filter(account_id=account_id, pk__in=list_ids)
     return len([confirm(contact=contact, list=each, source=source, now=now) for each in lists])
 
