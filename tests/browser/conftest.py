@@ -15,6 +15,8 @@ from django.test import override_settings
 from playwright.sync_api import sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser import parts
+
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -25,6 +27,8 @@ ARGS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A person's browser: the product tells machines apart by what they call themselves, too.
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 SIZES = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
 EVERY = tuple((scheme, width) for scheme in SCHEMES for width in SIZES)
@@ -82,8 +86,9 @@ def live_server(request):
 
 
 @pytest.fixture(autouse=True)
-def hosts(live_server, settings):
-    """Let what is rendered name the hosts that the live server answers as."""
+def hosts(live_server, settings, tmp_path):
+    """Let what is rendered name the hosts that the live server answers as; each test has a ledger of its own."""
+    settings.LEDGER_DIR = tmp_path / "ledger"
     for name, value in _hosts(live_server.thread.port).items():
         setattr(settings, name, value)
     return settings
@@ -106,6 +111,9 @@ def make_page(browser, live_server, problems):
             java_script_enabled=javascript,
             viewport={"width": 1440, "height": 900},
             reduced_motion="reduce",
+            user_agent=AGENT,
+            locale="en-GB",
+            timezone_id="Europe/Dublin",
         )
         contexts.append(context)
         context.set_default_timeout(10_000)
@@ -122,6 +130,19 @@ def make_page(browser, live_server, problems):
     for context in contexts:
         context.close()
     assert problems == []
+
+
+@pytest.fixture
+def workers(monkeypatch):
+    """The worker and the scheduler."""
+    return parts.Workers(monkeypatch)
+
+
+@pytest.fixture
+def post(hosts, tmp_path):
+    """The local mailbox; all mail lands there."""
+    with parts.mailbox(tmp_path / "mailbox") as box:
+        yield box
 
 
 @pytest.fixture

@@ -3,16 +3,28 @@
 `make screenshots` photographs all of them at two widths, light and dark; `make test` walks at one of each.
 """
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts.models import TotpDevice
+from accounts.services import outbox
+from campaigns import demo_data
 from campaigns.models import Campaign
 from campaigns.services import demo
-from emailconcert.lib.tenancy import account_scope
+from contacts.models import Contact, Form, List
+from delivery.models import Message, Outcome
+from delivery.services import domains
+from emailconcert.lib import signing
+from emailconcert.lib.tenancy import account_scope, platform_scope
+from privacy.models import PrivacyRequest
+from privacy.services import desk, intake, routing
+from tests.accounts.helpers import ACTOR
 from tests.browser.conftest import EVERY
+from tests.factories import make_member
 
 TWO = (("light", 1440), ("dark", 390))
 MATRIX = [
@@ -74,7 +86,7 @@ def campaign_pages(account):
         "campaign-sent": f"/campaigns/{sent.pk}/",
         "report": f"/campaigns/{sent.pk}/report/",
         "reports": "/reports/",
-        "search": "/search/?q=bread",
+        "search": "/search/?q=sour",
         "search-none-found": "/search/?q=nothing",
     }
 
@@ -89,7 +101,6 @@ ACCOUNT_PAGES = {
     "security": "/settings/profile/security/",
     "second-factor": "/settings/profile/security/app/",
     "sending": "/settings/sending/",
-    "privacy-owner": "/settings/privacy/",
     "privacy-profile": "/settings/profile/privacy/",
 }
 ANYBODY = {
@@ -103,17 +114,182 @@ ANYBODY = {
 }
 
 
+CONTACT_PAGES = {
+    "contacts": "/contacts/",
+    "contacts-none-found": "/contacts/?q=nothing",
+    "contact-add": "/contacts/add/",
+    "lists": "/contacts/lists/",
+    "tags": "/contacts/tags/",
+    "segments": "/contacts/segments/",
+    "segment-new": "/contacts/segments/new/",
+    "suppressions": "/contacts/suppressions/",
+    "imports": "/contacts/imports/",
+    "import": "/contacts/import/",
+    "forms": "/contacts/forms/",
+    "form-add": "/contacts/forms/add/",
+}
+DESK_PAGES = {
+    "dpo-queue": "/admin/privacy/privacyrequest/",
+    "dpo-enter": "/admin/privacy/privacyrequest/enter/",
+    "dpo-registers": "/admin/privacy/privacyrequest/registers/",
+    "dpo-suppressions": "/admin/privacy/suppression/",
+    "dpo-notices": "/admin/privacy/noticeversion/",
+    "admin": "/admin/",
+    "admin-accounts": "/admin/accounts/account/",
+    "admin-profiles": "/admin/accounts/user/",
+}
+FILE = "Mail,Vorname,Notes\nada@example.com,Ada,likes rye\nnobody,No,\nben@example.org,Ben,\n"
+
+
+def contact_pages(account):
+    with account_scope(account):
+        person = Contact.objects.order_by("pk").first()
+        place, form = List.objects.order_by("pk").first(), Form.objects.get()
+    return CONTACT_PAGES | {
+        "contact": f"/contacts/{person.pk}/",
+        "contact-edit": f"/contacts/{person.pk}/edit/",
+        "list-edit": f"/contacts/lists/{place.pk}/",
+        "form": f"/contacts/forms/{form.pk}/",
+    }
+
+
+def import_pages(page, workers, walk, variants):
+    """Bring a file in and look at each step."""
+    page.goto("/contacts/import/")
+    file = {"name": "address-book.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
+    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_label("Why may you write to them?").wait_for()
+    walk(page, {"import-match": page.url}, variants)
+    page.get_by_label("Why may you write to them?").fill("They signed the list on the counter.")
+    page.get_by_role("button", name="Start the import").click()
+    page.get_by_text("You can leave this page").wait_for()
+    workers.work()
+    walk(page, {"import-done": page.url, "imports-one": "/contacts/imports/"}, variants)
+
+
+def public_pages(owner, hosts):
+    """The pages of contacts, on their own host."""
+    account = owner.last_account
+    with account_scope(account):
+        mailing_id = Campaign.objects.get(state="sent").variants.get().mailing_id
+        sequence = (
+            Message.objects.filter(mailing_id=mailing_id, outcome=Outcome.SENT).order_by("sequence").first().sequence
+        )
+    token = signing.message_token(mailing_id, sequence)
+    paths = {
+        "form-public": f"f/{demo_data.FORM_SLUG}",
+        "unsubscribe": f"u/{token}",
+        "preferences": f"p/{token}",
+        "view-in-browser": f"v/{token}",
+        "privacy-request-content-host": "privacy/request/",
+    }
+    return {name: f"{hosts.CONTENT_URL}/{path}" for name, path in paths.items()}
+
+
+def make_requests(account):
+    """Three privacy requests: not verified, with the owner, before the DPO with its dry run; return the last two."""
+    with account_scope(account):
+        people = list(Contact.objects.exclude(first_name="").order_by("pk")[:3])
+    made, now = [], timezone.now()
+    for days, kind, person in zip((1, 3, 22), ("access", "rectify", "erase"), people, strict=True):
+        asked = now - timedelta(days=days)
+        wanted = intake.Wanted(
+            type=kind, full_name=str(person), email=person.email, business_name=account.name, regime="eu"
+        )
+        request = desk.enter(wanted=wanted, channel="email", received_at=asked, actor=ACTOR, now=now)
+        made.append(request.pk)
+        if days > 1:
+            desk.verify_by_hand(pk=request.pk, note="Called back in writing", actor=ACTOR, now=now)
+    with platform_scope("tests: look at requests"):
+        waiting, ready = (PrivacyRequest.objects.get(pk=pk) for pk in made[1:])
+    with account_scope(account):
+        routing.answer_for_account(
+            account_id=account.pk, reference=ready.reference, agrees=True, reason="", actor=ACTOR, now=now
+        )
+    desk.view_dry_run(pk=ready.pk, actor=ACTOR, now=now)
+    return waiting, ready
+
+
 @pytest.mark.parametrize("variants", MATRIX)
 def test_pages_of_anybody(page, walk, loaded, variants):
     walk(page, ANYBODY, variants)
 
 
 @pytest.mark.parametrize("variants", MATRIX)
+def test_pages_of_contacts_themselves(page, walk, loaded, hosts, variants):
+    walk(page, public_pages(loaded[0], hosts), variants)
+
+
+@pytest.mark.parametrize("variants", MATRIX)
 def test_pages_of_an_account(make_page, walk, loaded, variants):
-    walk(make_page(cookies=sign_in(loaded[0])), ACCOUNT_PAGES, variants)
+    owner = loaded[0]
+    with account_scope(owner.last_account):
+        domain = domains.add_domain(
+            account=owner.last_account, domain="harbour-bakery.example", actor=ACTOR, now=timezone.now()
+        )
+    more = {"domain": f"/settings/sending/domains/{domain.pk}/"}
+    walk(make_page(cookies=sign_in(owner)), ACCOUNT_PAGES | more, variants)
 
 
 @pytest.mark.parametrize("variants", MATRIX)
 def test_pages_of_campaigns(make_page, walk, loaded, variants):
     owner = loaded[0]
     walk(make_page(cookies=sign_in(owner)), campaign_pages(owner.last_account), variants)
+
+
+@pytest.mark.parametrize("variants", MATRIX)
+def test_pages_about_contacts(make_page, walk, workers, loaded, variants):
+    owner = loaded[0]
+    page = make_page(cookies=sign_in(owner))
+    walk(page, contact_pages(owner.last_account), variants)
+    import_pages(page, workers, walk, variants)
+
+
+@pytest.mark.parametrize("variants", MATRIX)
+def test_pages_of_the_officer(make_page, walk, loaded, variants):
+    owner, officer = loaded
+    waiting, ready = make_requests(owner.last_account)
+    more = {"dpo-request": f"/admin/privacy/privacyrequest/{ready.pk}/"}
+    walk(make_page(cookies=sign_in(officer, verified=True)), DESK_PAGES | more, variants)
+    answering = {
+        "privacy-owner-request": f"/settings/privacy/{waiting.reference}/",
+        "privacy-owner": "/settings/privacy/",
+    }
+    walk(make_page(cookies=sign_in(owner)), answering, variants)
+
+
+@pytest.mark.parametrize("variants", MATRIX)
+def test_pages_of_a_new_account(make_page, walk, hosts, variants):
+    owner = make_member(name="Alice").user
+    empty = {
+        "home-new": "/",
+        "campaigns-empty": "/campaigns/",
+        "contacts-empty": "/contacts/",
+        "lists-empty": "/contacts/lists/",
+        "forms-empty": "/contacts/forms/",
+        "imports-empty": "/contacts/imports/",
+        "reports-empty": "/reports/",
+        "sending-empty": "/settings/sending/",
+    }
+    walk(make_page(cookies=sign_in(owner)), empty, variants)
+
+
+@pytest.mark.parametrize("variants", MATRIX)
+def test_pages_of_the_mailbox(page, shoot, post, workers, hosts, variants):
+    for number, (name, subject) in enumerate((("Nora Byrne", "confirm_sign_up"), ("Ada", "security_change"))):
+        outbox.put_mail(
+            template=subject,
+            to=f"person{number}@example.com",
+            context={"name": name, "url": hosts.SITE_URL, "what": "Your password was changed."},
+            language="en",
+            account_id=None,
+            now=timezone.now(),
+        )
+    workers.work()
+    assert post.count("example.com") == 2
+    page.goto(post.url)
+    shoot(page, "mailbox", variants=variants)
+    page.goto(post.page(post.find("person0")[0]))
+    page.frame_locator("iframe").get_by_role("link").first.wait_for()
+    shoot(page, "mailbox-message", variants=variants)
