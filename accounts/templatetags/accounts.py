@@ -1,8 +1,9 @@
-"""Tags of accounts: `{% settings_tabs %}`, `{% profile_tabs %}`, `{{ action|audit_words }}`."""
+"""Tags of accounts: `{% settings_tabs %}`, `{% profile_tabs %}`, `{% content_url %}`, `{{ action|audit_words }}`."""
 
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.urls import reverse
 
 from accounts import audit_words as words
@@ -21,6 +22,12 @@ def settings_tabs(context: template.Context) -> list[tuple[str, str]]:
 def profile_tabs() -> list[tuple[str, str]]:
     """Return the tabs of one's own profile for `{% tabs %}`."""
     return [("Profile", reverse("accounts:profile")), ("Security", reverse("accounts:security"))]
+
+
+@register.simple_tag
+def content_url(path: str) -> str:
+    """Return the whole address of a page on the content host."""
+    return f"{settings.CONTENT_URL}{path}"
 
 
 @register.filter

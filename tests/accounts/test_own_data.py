@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Membership, Role, User
 from accounts.services import auditing, browsers, documents, own_data
 from emailconcert.lib.tenancy import account_scope, platform_scope
-from tests.accounts.helpers import actions, give_codes, give_device, now
+from tests.accounts.helpers import actions, give_codes, give_device, give_password, now
 from tests.factories import make_cast
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,7 @@ def act(membership):
 
 def test_export_holds_everything_as_plain_json_and_no_secret():
     alice, _, _ = make_cast()
+    give_password(alice.user)
     act(alice)
     give_device(alice.user)
     give_codes(alice.user)

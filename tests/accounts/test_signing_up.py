@@ -211,3 +211,15 @@ def test_slugs_of_equal_names_differ(client):
 
     first, second = Account.objects.order_by("pk").values_list("slug", flat=True)
     assert (first, second.startswith("berg-daughters-")) == ("berg-daughters", True)
+
+
+def test_documents_to_accept_can_be_read_where_they_are_linked(client, settings):
+    from urllib.parse import urlsplit
+
+    page = client.get("/sign-up/").content.decode()
+    links = re.findall(r'href="([^"]+)" target="_blank"', page)
+
+    answers = [client.get(urlsplit(link).path, headers={"Host": urlsplit(link).netloc}).status_code for link in links]
+
+    assert answers == [200, 200]
+    assert all(link.startswith(settings.CONTENT_URL) for link in links)
