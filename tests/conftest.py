@@ -84,3 +84,11 @@ def _clean_cache(request):
     from django.core.cache import cache
 
     cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_argon2():
+    """Let passwords cost little here; the hasher is the one of production."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
