@@ -90,6 +90,8 @@ def _erase(request: PrivacyRequest, subject: registry.Subject, now: datetime) ->
 
 def _hand_over(request: PrivacyRequest, subject: registry.Subject, now: datetime) -> None:
     with platform_scope("privacy: make a package"):
+        if not _still_executing(request):
+            return
         package, counts = packages.make(request=request, subject=subject, now=now)
         secret = packages.new_link(request)
         outcome: Outcome = {"done": counts, "package": {"size": package.size, "sha256": package.sha256}}
@@ -126,6 +128,11 @@ def _by_hand(request: PrivacyRequest, _subject: registry.Subject, now: datetime)
     with platform_scope("privacy: close a request"):
         _finish(request, {"done": [{"title": "Carried out by the Data Protection Officer", "rows": 1}]}, now)
     _audit(request, "privacy.done", now, {})
+
+
+def _still_executing(request: PrivacyRequest) -> bool:
+    """Lock the request to the end of the transaction; another worker may have carried it out meanwhile."""
+    return PrivacyRequest.objects.select_for_update().filter(pk=request.pk, state=State.EXECUTING).exists()
 
 
 def _finish(request: PrivacyRequest, outcome: Outcome, now: datetime, *, state: str = State.DONE, **more: Any) -> None:

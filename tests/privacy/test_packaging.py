@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from emailconcert.lib.tenancy import platform_scope
 from privacy.models import Package, PrivacyRequest
-from privacy.services import fulfilment, packages, packaging, retention, states
+from privacy.services import fulfilment, matching, packages, packaging, retention, states
 from privacy.services.states import State, Who
 from tests.factories import PASSWORD, make_cast
 from tests.privacy.mails import mails_to
@@ -176,3 +176,19 @@ def test_other_cells_stay_as_they_are():
 def test_expired_packages_hand_nothing_over():
     with pytest.raises(packages.Gone):
         packages.fetch(secret="x", code="1", now=timezone.now())
+
+
+def test_a_second_worker_leaves_the_first_ones_package_alone(signed_in, settings):
+    ask(signed_in)
+    request = carried_out()
+    with platform_scope("test"):
+        stale = PrivacyRequest.objects.get(pk=request.pk)
+        stale.state = State.EXECUTING  # what a worker that read it a moment ago believes
+        subject = matching.subject_for(stale)
+
+    fulfilment._hand_over(stale, subject, timezone.now())
+
+    [file] = Path(settings.MEDIA_DIR, "packages").iterdir()
+    with platform_scope("test"):
+        assert Package.objects.get().path.endswith(file.name)
+    assert len(mails_to("alice@example.org", "privacy_package")) == 1
