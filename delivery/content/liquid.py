@@ -37,6 +37,10 @@ class TakesTooLong(ResourceLimitError):
     """Filling one message took longer than `MAX_SECONDS`."""
 
 
+class CannotFill(LiquidError):
+    """A filter met a value that it can't take."""
+
+
 class _Output(LimitedStringIO):
     deadline = float("inf")
 
@@ -200,7 +204,12 @@ class Filling:
         """Return what a node prints for this recipient. Raises `LiquidError`."""
         buffer = _Output(MAX_OUTPUT)
         buffer.deadline = self._context.deadline
-        node.render(self._context, buffer)
+        try:
+            node.render(self._context, buffer)
+        except LiquidError:
+            raise
+        except Exception as error:  # filters fail on odd values in their own ways: that must stop one message only
+            raise CannotFill(f"this can't be filled in ({type(error).__name__})", token=None) from error
         return buffer.getvalue()
 
 

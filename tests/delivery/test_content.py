@@ -245,6 +245,16 @@ def test_hostile_liquid_is_stopped_while_it_runs(source):
     assert time.process_time() - started < 2
 
 
+@pytest.mark.parametrize("typed", ["9" * 20, "²", "Infinity", "nan"])
+@pytest.mark.parametrize("used", ["date: '%d %B'", "ceil", "modulo: 0", "sum"])
+def test_value_that_a_filter_breaks_on_stops_its_own_message_only(typed, used):
+    program = Program.load(
+        {"subject": "s", "html": "{{ contact.typed | " + used + " }}", "text": "t"}, urls=URLS, constants={}
+    )
+    with suppress(liquid.LiquidError):
+        program.html.render({"contact": {"typed": typed}}, TOKEN)
+
+
 def test_what_can_never_be_filled_is_said_when_compiling():
     assert (
         "loop iteration limit"
