@@ -167,6 +167,8 @@ def _path(field: str) -> str:
 
 
 def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BadSegment("Choose one from the list.")
     number = int(text)
     if number > 2**53:
         raise BadSegment("This number is too large.")

@@ -32,7 +32,8 @@ _BOMS = (
 # What a detector may choose from when the bytes are not UTF-8; the rest of its list is never seen in exports.
 _CODE_PAGES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "big5", "cp949"]
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*\Z', re.IGNORECASE)
-ADDRESS = re.compile(r"\s*[^@\s,;|<>\"]+@[^@\s,;|<>\"]+\.[^@\s,;|<>\"]+\s*\Z")
+# Labels hold no dot, so that there is one way to read a text: linear time whatever stands in a cell.
+ADDRESS = re.compile(r"\s*[^@\s,;|<>\"]+@[^@\s,;|<>\".]+(?:\.[^@\s,;|<>\".]+)+\s*\Z")
 
 csv.field_size_limit(_MAX_FIELD)
 

@@ -123,9 +123,7 @@ def delete_contact(*, contact: Contact, now: datetime, actor: Actor = SYSTEM) ->
 
     This is not erasure: an opt-out outlives it, and messages keep their outcomes.
     """
-    opted_out = Subscription.objects.filter(
-        account_id=contact.account_id, contact=contact, state=Subscription.State.UNSUBSCRIBED
-    ).exists()
+    opted_out = _has_opted_out(contact)
     if opted_out:
         standing.suppress(
             account_id=contact.account_id,
@@ -162,11 +160,19 @@ def _move(contact: Contact, address: str, *, suppressed: bool, now: datetime) ->
     if known := Contact.objects.filter(account_id=contact.account_id, email=address).first():
         raise AlreadyThere(known)
     refuse_blocked(account_id=contact.account_id, address=address)
+    if _has_opted_out(contact):  # the list goes with the contact: the address left behind must not come in again
+        reason = Suppression.Reason.UNSUBSCRIBED
+        standing.suppress(account_id=contact.account_id, address=contact.email, reason=reason, now=now)
     contact.email = address
     contact.email_hash = addresses.address_hash(address, account_id=contact.account_id)
     if suppressed:
         reason = Suppression.Reason.MANUAL
         standing.suppress(account_id=contact.account_id, address=address, reason=reason, now=now)
+
+
+def _has_opted_out(contact: Contact) -> bool:
+    left = Subscription.objects.filter(contact=contact, state=Subscription.State.UNSUBSCRIBED)
+    return left.filter(account_id=contact.account_id).exists()
 
 
 def _announce(

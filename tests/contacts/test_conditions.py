@@ -97,6 +97,7 @@ def test_restricted_people_are_in_no_segment(account):
         {"match": "all", "rules": [{"condition": "new_within", "values": {"days": "-1"}}]},
         {"match": "all", "rules": [{"condition": "new_within", "values": {"days": "²"}}]},
         {"match": "all", "rules": [{"condition": "tagged", "values": {"tag": "9" * 30}}]},
+        {"match": "all", "rules": [{"condition": "tagged", "values": {"tag": "²"}}]},
         {"match": "all", "rules": [{"condition": "field_is", "values": {"field": "account_id", "value": "1"}}]},
         {"match": "all", "rules": [{"condition": "field_is", "values": {"field": "values.a__b", "value": "1"}}]},
         {"match": "all", "rules": [{"condition": "field_is", "values": {"field": "email", "value": "x" * 201}}]},

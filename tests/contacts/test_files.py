@@ -1,4 +1,5 @@
 import csv
+import time
 from io import StringIO
 
 import pytest
@@ -88,6 +89,15 @@ def test_what_is_no_table_is_refused_in_words(tmp_path, content, sentence):
 
     with pytest.raises(reading.CannotRead, match=sentence):
         reading.detect(path)
+
+
+def test_cell_that_nearly_is_an_address_takes_no_time():
+    started = time.process_time()
+
+    assert not reading.ADDRESS.match("a@" + "." * 200_000 + "@")
+    assert not reading.ADDRESS.match("a@" + "b." * 100_000 + "@")
+    assert not reading.ADDRESS.match("a@b.c" + " " * 200_000 + "x")
+    assert time.process_time() - started < 1
 
 
 def test_quote_that_is_never_closed_is_named(tmp_path):

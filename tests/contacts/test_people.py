@@ -103,6 +103,18 @@ def test_edit_contact_takes_a_suppression_to_the_new_address(account):
     assert set(standing.blocked(account_id=account.pk, hashes=hashes)) == set(hashes)
 
 
+def test_edit_contact_keeps_an_opt_out_with_the_address_left_behind(account):
+    contact, news = add(account), List.objects.create(account=account, name="News")
+    subscribing.subscribe(contact=contact, list=news, source=Contact.Source.MEMBER, now=NOW)
+    subscribing.unsubscribe(account_id=account.pk, contact_id=contact.pk, list_ids=[news.pk], now=NOW)
+
+    people.edit_contact(contact=contact, changes={"email": "new@example.org"}, now=NOW)
+
+    with pytest.raises(people.KeptOut):
+        add(account)
+    assert people.kind_of_block(account_id=account.pk, address="new@example.org") is None
+
+
 def test_edit_contact_leaves_restricted_people_as_they_are(account):
     contact = add(account)
     _restrict(account, contact.email)
