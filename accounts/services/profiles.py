@@ -83,7 +83,7 @@ def open_change(user: User, *, now: datetime) -> EmailChange | None:
 def change_of(*, token: str, now: datetime) -> tuple[EmailChange, str]:
     """Return the change a link is for, and whose mailbox it proves ("old" or "new"). Raises `BadToken`."""
     user_id, _, secret = token.partition("-")
-    if not user_id.isdigit() or len(user_id) > 18:
+    if not (user_id.isascii() and user_id.isdigit()) or len(user_id) > 18:
         raise signing.BadToken
     change = EmailChange.objects.select_related("user").filter(user_id=int(user_id), expires_at__gt=now).first()
     if change is None:
