@@ -15,7 +15,7 @@ from campaigns.models import Campaign, Variant
 from campaigns.services import checking, previewing
 from contacts import queries as contact_queries
 from contacts.models import List
-from delivery.models import Mailing
+from delivery.models import Batch, Mailing
 from delivery.services import compiling, holding, materialising
 from emailconcert.lib.errors import ExpectedError
 
@@ -111,8 +111,12 @@ def undo_send(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
     held = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if held.state != Campaign.State.SENDING or held.sent_at is None or now >= held.sent_at + GRACE:
         raise CannotHold("Mail is leaving already, so it can't be taken back. You can still pause or cancel it.")
-    _cancel_mailings(held, now)
-    _back_to_draft(held, "")
+    with transaction.atomic():
+        _cancel_mailings(held, now)
+        begun = Batch.objects.filter(mailing__variants__campaign=held).exclude(state=Batch.State.DONE, sent=0)
+        if begun.exists():  # this call had waited meanwhile, for example for the audience to be gathered
+            raise CannotHold("Mail is leaving already, so it can't be taken back. You can still pause or cancel it.")
+        _back_to_draft(held, "")
     _record("campaign.send_undone", campaign, actor, now)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -100,7 +101,8 @@ def leave(request: MemberRequest, pk: int) -> HttpResponse:
 def _hold(request: MemberRequest, pk: int, action: Callable[..., object], words: str) -> HttpResponse:
     campaign = campaign_or_404(request, pk)
     try:
-        action(campaign=campaign, now=now(), actor=actor(request))
+        with transaction.atomic():  # all of it, or what is refused half-way leaves nothing behind
+            action(campaign=campaign, now=now(), actor=actor(request))
     except ExpectedError as error:
         messages.error(request, str(error))
     else:

@@ -8,7 +8,7 @@ from campaigns.numbers import numbers_of
 from campaigns.queries import only_variant
 from campaigns.services import drafting, following, sending
 from contacts.models import Contact, Subscription
-from delivery.models import Mailing
+from delivery.models import Batch, Mailing
 from emailconcert.lib.tenancy import account_scope
 from tests.campaigns.conftest import BODY, make_people
 from tests.factories import NOW
@@ -100,6 +100,17 @@ def test_undo_is_refused_after_ten_seconds(draft, scope):
         sending.undo_send(campaign=draft, now=NOW + timedelta(seconds=10), actor=SYSTEM)
 
     assert Campaign.objects.get().state == "sending"
+
+
+@pytest.mark.parametrize("begun", [{"state": "leased"}, {"state": "done", "sent": 3}])
+def test_undo_that_had_to_wait_is_refused_once_a_worker_has_begun(draft, scope, begun):
+    sending.send_campaign(campaign=draft, now=NOW, actor=SYSTEM)
+    sending.start_mailings(campaign_id=draft.pk, now=NOW)
+    Batch.objects.update(**begun)
+    with pytest.raises(sending.CannotHold):
+        sending.undo_send(campaign=draft, now=NOW + timedelta(seconds=9), actor=SYSTEM)
+
+    assert (Campaign.objects.get().state, Mailing.objects.get().state) == ("sending", "sending")
 
 
 def test_pause_and_resume_hold_the_mailing(draft, scope):
