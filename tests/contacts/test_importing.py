@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from contacts.files.reading import CannotRead
@@ -416,3 +417,9 @@ def test_command_says_what_is_wrong(account, tmp_path, slug, content):
 
     with pytest.raises(CommandError):
         command(str(path), "--account", slug or account.slug)
+
+
+def test_the_application_may_refresh_the_planners_statistics():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege(%s, 'MAINTAIN')", ["contacts_contact"])
+        assert cursor.fetchone() == (True,)
