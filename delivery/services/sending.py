@@ -205,7 +205,11 @@ class Slot:
         for work in list(self._works.values()):
             for sequence in list(work.waiting):
                 self._conclude(work, sequence, verdict)
-        await self._settle_finished()
+        try:
+            await self._settle_finished()
+        finally:
+            for work in self._finished:  # where one can't be written back, the locks of the others go too:
+                work.claim.journal.close()  # all are recovered from their journals
 
     async def _feed_on(self, crew: Crew) -> None:
         """Keep the connections in letters; settle batches as they finish."""

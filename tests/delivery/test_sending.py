@@ -1,15 +1,17 @@
+import asyncio
 import email
 import email.policy
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 
 from accounts.models import Account
 from contacts.models import Contact, Subscription
 from delivery import queries
 from delivery.models import Batch, Link, Mailing, Message, Outcome, Reason
-from delivery.services import claiming, holding, materialising, sending
+from delivery.services import claiming, holding, materialising, recovering, sending, settling
 from delivery.services.compiling import CannotMail
 from emailconcert.lib import signing
 from emailconcert.lib.addresses import address_hash
@@ -162,6 +164,30 @@ def test_refusals_are_final_or_put_off(journals, monkeypatch):
         assert batch.state == Batch.State.OPEN
         assert batch.not_before > datetime.now(UTC) + timedelta(seconds=50)
         assert Message.objects.get(outcome=Outcome.FAILED).reply_code == 550
+
+
+def test_batches_that_cannot_be_written_back_are_recovered_though_their_worker_lives(journals, monkeypatch):
+    class SlowMailbox(smtp_servers.Mailbox):
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802  # aiosmtpd's name
+            await asyncio.sleep(0.3)  # so that several batches are under way when the first is written back
+            return await super().handle_DATA(server, session, envelope)
+
+    monkeypatch.setattr(settings, "BATCH_SIZE", 4)
+    mailing, mailbox = makers.make_started(people=16), SlowMailbox()
+
+    def settle(report, *, now):
+        raise OperationalError("the server is away")
+
+    with smtp_servers.running(mailbox) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
+        with monkeypatch.context() as away:
+            away.setattr(settling, "settle", settle)
+            with pytest.raises(OperationalError):
+                run(mailing)
+        recovering.recover_batches(now=datetime.now(UTC))
+        assert ledger(mailing).sending == 0
+        run(mailing)
+    assert ledger(mailing).sent == len(set(mailbox.recipients)) == len(mailbox.recipients) == 16
 
 
 def test_put_off_too_often_becomes_failed(journals, monkeypatch):
