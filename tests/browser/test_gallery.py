@@ -151,3 +151,15 @@ def test_gallery_works_without_script(make_page):
     expect(page.get_by_role("button", name="Search").last).to_be_visible()
     page.locator("#typed").click()
     expect(page.get_by_text("Done.")).to_be_visible()
+
+
+def test_bars_stay_and_hide_nothing_at_the_end_of_a_long_page(page):
+    page.goto("/_components/")
+    side = page.locator(".ec-side")
+    assert page.evaluate("document.documentElement.scrollHeight > 3 * innerHeight")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert side.bounding_box()["y"] == 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    main, bar = page.locator(".ec-main").bounding_box(), page.locator(".ec-bottom").bounding_box()
+    assert round(main["y"] + main["height"]) <= round(bar["y"])
