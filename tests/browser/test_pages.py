@@ -181,7 +181,6 @@ def public_pages(owner, hosts):
         "form-public": f"f/{demo_data.FORM_SLUG}",
         "unsubscribe": f"u/{token}",
         "preferences": f"p/{token}",
-        "view-in-browser": f"v/{token}",
         "privacy-request-content-host": "privacy/request/",
     }
     return {name: f"{hosts.CONTENT_URL}/{path}" for name, path in paths.items()}
@@ -192,7 +191,7 @@ def make_requests(account):
     with account_scope(account):
         people = list(Contact.objects.exclude(first_name="").order_by("pk")[:3])
     made, now = [], timezone.now()
-    for days, kind, person in zip((1, 3, 22), ("access", "rectify", "erase"), people, strict=True):
+    for days, kind, person in zip((1, 3, 22), ("access", "amend", "erase"), people, strict=True):
         asked = now - timedelta(days=days)
         wanted = intake.Wanted(
             type=kind, full_name=str(person), email=person.email, business_name=account.name, regime="eu"
@@ -281,7 +280,7 @@ def test_pages_of_the_mailbox(page, shoot, post, workers, hosts, variants):
         outbox.put_mail(
             template=subject,
             to=f"person{number}@example.com",
-            context={"name": name, "url": hosts.SITE_URL, "what": "Your password was changed."},
+            context={"name": name, "url": hosts.SITE_URL, "days": 3, "what": "Your password was changed."},
             language="en",
             account_id=None,
             now=timezone.now(),
