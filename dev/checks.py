@@ -79,27 +79,42 @@ def run_step(step: Step, env: Mapping[str, str]) -> bool:
     return not done.returncode
 
 
-def test_selection(*, full: bool) -> list[str]:
-    """Return pytest's marker expression: no slow tests unless `full`, no browser tests without a browser."""
-    left_out = [] if full else ["slow"]
-    if not browser.find_chromium():
-        print("  Looking for a browser: none, so one is being installed …", flush=True)
-        if not browser.install_chromium():
-            left_out.append("browser")
-            line = "!" * 100
-            print(
-                f"{line}\nBROWSER TESTS ARE SKIPPED: install Chromium, then run `make test` again.\n{line}", flush=True
-            )
-    return ["-m", " and ".join(f"not {name}" for name in left_out)] if left_out else []
+def has_browser() -> bool:
+    """Tell whether there is a Chromium, after trying to install one; say loudly if there is none."""
+    if browser.find_chromium():
+        return True
+    print("  Looking for a browser: none, so one is being installed …", flush=True)
+    if browser.install_chromium():
+        return True
+    line = "!" * 100
+    print(f"{line}\nBROWSER TESTS ARE SKIPPED: install Chromium, then run `make test` again.\n{line}", flush=True)
+    return False
+
+
+def test_runs(*, full: bool) -> list[tuple[str, list[str]]]:
+    """Return the headings and arguments of pytest's runs.
+
+    Browser tests have processes of their own: while Playwright's event loop runs, nothing else in its process can run
+    one, and what sends mail does.
+    """
+    slow = "" if full else " and not slow"
+    runs = [("Tests", ["-m", f"not browser{slow}"])]
+    if has_browser():
+        runs.insert(0, ("Browser tests", ["-m", f"browser{slow}"]))
+    return runs
 
 
 def run_tests(*, full: bool, env: Mapping[str, str]) -> bool:
-    """Run pytest in parallel with branch coverage; its own output is all that is shown."""
-    selection = test_selection(full=full)
-    print("\n  Tests", flush=True)
-    command = [sys.executable, "-m", "pytest", "-n", WORKERS, "--cov", "--cov-branch", "--cov-report=term:skip-covered"]
-    done = subprocess.run([*command, *selection], cwd=ROOT, env=env, check=False)
-    return not done.returncode
+    """Run pytest in parallel with branch coverage over all runs; its own output is all that is shown."""
+    passed = True
+    for number, (heading, selection) in enumerate(test_runs(full=full)):
+        print(f"\n  {heading}", flush=True)
+        command = [sys.executable, "-m", "pytest", "-n", WORKERS, "--cov", "--cov-branch", "--durations=15"]
+        command += ["--cov-append"] if number else []
+        command += ["--cov-report=term:skip-covered" if heading == "Tests" else "--cov-report="]
+        done = subprocess.run([*command, *selection], cwd=ROOT, env=env, check=False)
+        passed = passed and not done.returncode
+    return passed
 
 
 def screenshots() -> bool:

@@ -25,15 +25,18 @@ def test_a_passed_step_is_one_line(capsys):
 def test_without_a_browser_its_tests_are_left_out_with_a_loud_line(monkeypatch, capsys):
     monkeypatch.setenv("PATH", "")  # neither a browser nor a package manager
 
-    assert checks.test_selection(full=False) == ["-m", "not slow and not browser"]
+    assert checks.test_runs(full=False) == [("Tests", ["-m", "not browser and not slow"])]
     assert "BROWSER TESTS ARE SKIPPED" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("full", "expected"), [(False, ["-m", "not slow"]), (True, [])])
-def test_slow_tests_belong_to_the_full_run(monkeypatch, full, expected):
+@pytest.mark.parametrize(("full", "slow"), [(False, " and not slow"), (True, "")])
+def test_slow_tests_belong_to_the_full_run(monkeypatch, full, slow):
     monkeypatch.setattr(browser, "find_chromium", lambda: "/usr/bin/chromium")
 
-    assert checks.test_selection(full=full) == expected
+    assert checks.test_runs(full=full) == [
+        ("Browser tests", ["-m", f"browser{slow}"]),
+        ("Tests", ["-m", f"not browser{slow}"]),
+    ]
 
 
 @pytest.mark.parametrize("step", checks.steps(), ids=lambda step: step.heading)
