@@ -9,7 +9,7 @@ from accounts.services import outbox, sealing
 @shared_task(acks_late=True, ignore_result=True)
 def drain_outbox() -> None:
     """Hand over mails and events that are due; two at once share them."""
-    outbox.drain(now=timezone.now())
+    outbox.drain(now=timezone.now)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -1,7 +1,10 @@
 """What lower apps want mailed or announced, put down in the same transaction as its cause.
 
-Higher apps register handlers (`handles`) in their AppConfig.ready; `drain` hands entries over, each in a transaction of
-its own that also removes it. A handler must be safe to run again.
+Higher apps register handlers (`handles`) in their AppConfig.ready. `drain` claims one entry after the other: a short
+transaction moves its due time on, so that no other drain takes it while the handlers run, outside any transaction; the
+entry is removed when they are done. Entries are handed over at least once: a process that dies between handing over
+and removing leaves an entry that is handed over again. Handlers are therefore safe to run again; a mail may, in that
+worst case, be sent twice.
 """
 
 import logging
@@ -21,6 +24,10 @@ logger = logging.getLogger(__name__)
 
 _CONTEXT = "accounts_outbox.sealed_payload"
 _ATTEMPTS = 12
+# Longer than any handler takes: sending waits for the mail server up to a minute at each turn.
+_HOLD = timedelta(seconds=300)
+
+Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
@@ -79,17 +86,24 @@ def _put(*, kind: Outbox.Kind, topic: str, payload: dict[str, Any], account_id: 
         entry.save(force_insert=True)
 
 
-def drain(*, now: datetime, limit: int = 200) -> int:
-    """Hand over what is due; return how many entries were handled."""
+def drain(*, now: datetime | Clock, limit: int = 200) -> int:
+    """Hand over what is due; return how many entries were handled.
+
+    `now` is a clock, read again for each entry, as handing over takes time; or one moment that stands for all of it.
+    """
+    clock = now if callable(now) else lambda: now
     handled = 0
     for _ in range(limit):
-        if not _drain_one(now):
+        row = _claim(clock())
+        if row is None:
             break
+        if row.failed_at is None:
+            _hand_over(row, clock)
         handled += 1
     return handled
 
 
-def _drain_one(now: datetime) -> bool:
+def _claim(now: datetime) -> Outbox | None:
     with transaction.atomic(), platform_scope("accounts: drain the outbox"):
         row = (
             Outbox.objects.select_for_update(skip_locked=True)
@@ -97,20 +111,17 @@ def _drain_one(now: datetime) -> bool:
             .order_by("due_at")
             .first()
         )
-        if row is None:
-            return False
-        # Claimed by moving it on: a handler that dies with its process is tried again then.
-        row.attempts += 1
-        row.due_at = now + timedelta(seconds=min(3600, 10 * 2**row.attempts))
-        if row.attempts > _ATTEMPTS:
-            row.failed_at = now
-        row.save(update_fields=["attempts", "due_at", "failed_at"])
-    if row.failed_at is None:
-        _hand_over(row)
-    return True
+        if row is not None:
+            # Claimed by moving it on: a handler that dies with its process is tried again then.
+            row.attempts += 1
+            row.due_at = now + _HOLD
+            if row.attempts > _ATTEMPTS:
+                row.failed_at = now
+            row.save(update_fields=["attempts", "due_at", "failed_at"])
+    return row
 
 
-def _hand_over(row: Outbox) -> None:
+def _hand_over(row: Outbox, clock: Clock) -> None:
     payload = orjson.loads(encryption.unseal(bytes(row.sealed_payload), context=_CONTEXT))
     entry = Entry(row.pk, row.account_id, row.kind, row.topic, payload, row.created_at)
     try:
@@ -118,8 +129,11 @@ def _hand_over(row: Outbox) -> None:
             handler(entry)
     except Exception as error:  # the entry stays and is tried again; one bad handler stops nobody
         logger.exception("outbox entry failed", extra={"entry": row.pk, "topic": row.topic})
+        again = clock() + timedelta(seconds=min(3600, 10 * 2**row.attempts))
         with platform_scope("accounts: drain the outbox"):
-            Outbox.objects.filter(pk=row.pk).update(error=type(error).__name__)
+            # Only while it is still ours: who claimed it since decides when it is due.
+            mine = Outbox.objects.filter(pk=row.pk, attempts=row.attempts)
+            mine.update(error=type(error).__name__, due_at=again)
         return
     with platform_scope("accounts: drain the outbox"):
         Outbox.objects.filter(pk=row.pk).delete()
