@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import TextIO
 
 from charset_normalizer import from_bytes
 
@@ -22,6 +23,8 @@ DELIMITERS = ",;\t|"
 _SAMPLE = 256 * 1024
 _SAMPLE_RECORDS = 50
 _MAX_FIELD = 1024 * 1024
+_MAX_RECORD = 2 * 1024 * 1024
+_MAX_COLUMNS = 500
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -31,6 +34,7 @@ _BOMS = (
 )
 # What a detector may choose from when the bytes are not UTF-8; the rest of its list is never seen in exports.
 _CODE_PAGES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "big5", "cp949"]
+_SEPARATOR_LENGTH = 64
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*\Z', re.IGNORECASE)
 # Labels hold no dot, so that there is one way to read a text: linear time whatever stands in a cell.
 ADDRESS = re.compile(r"\s*[^@\s,;|<>\"]+@[^@\s,;|<>\".]+(?:\.[^@\s,;|<>\".]+)+\s*\Z")
@@ -77,21 +81,55 @@ def detect(path: Path) -> Dialect:
 def records(path: Path, dialect: Dialect) -> Iterator[Record]:
     """Yield every record that is not empty, the head first. Raises `CannotRead`."""
     with path.open(encoding=dialect.encoding, errors="replace", newline="") as text:
-        first = text.readline()
+        first = text.readline(_SEPARATOR_LENGTH)
         skipped = 1 if _SEPARATOR_LINE.match(first) else 0
         if not skipped:
             text.seek(0)
-        reader = csv.reader((line.replace("\0", "") for line in text), delimiter=dialect.delimiter)
+        lines = _Lines(text)
+        reader = csv.reader(lines, delimiter=dialect.delimiter)
         line = 0
         try:
             for cells in reader:
                 began, line = line + 1 + skipped, reader.line_num
+                lines.taken = 0
+                if len(cells) > _MAX_COLUMNS:
+                    raise CannotRead(
+                        f"Line {began} has more than {_MAX_COLUMNS} columns. Take out those you don't need."
+                    )
                 if any(cell and not cell.isspace() for cell in cells):
                     yield Record(began, cells)
         except csv.Error:
             raise CannotRead(
                 f"Around line {line + 1 + skipped} a quotation mark is opened and not closed again. Mend it and upload again."
             ) from None
+        except _RecordTooLarge:
+            raise CannotRead(
+                f"The row that begins on line {line + 1 + skipped} is larger than 2 MB. Mend it and upload again."
+            ) from None
+
+
+class _RecordTooLarge(Exception):
+    """A record that no contact needs."""
+
+
+class _Lines:
+    """The lines of a text, never more of them for one record than a record may hold; `taken` is set back after each."""
+
+    def __init__(self, text: TextIO) -> None:
+        self.text = text
+        self.taken = 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(_MAX_RECORD + 1)
+        if not line:
+            raise StopIteration
+        self.taken += len(line)
+        if self.taken > _MAX_RECORD:
+            raise _RecordTooLarge
+        return line.replace("\0", "")
 
 
 def has_head(first: Record) -> bool:

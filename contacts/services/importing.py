@@ -52,25 +52,30 @@ def start_import(
     try:
         with path.open("xb") as kept:
             shutil.copyfileobj(file, kept, 1024 * 1024)
-        size = path.stat().st_size
-        if limit and size > settings.UPLOAD_LIMIT_MB * 1024 * 1024:
-            raise TooLarge
+        size = _size_of(path, limit=limit)
         dialect = reading.detect(path)
         heads, _ = head_and_samples(path, dialect)
-    except ExpectedError:
+        return Import.objects.create(
+            account_id=account_id,
+            file_name=Path(file_name).name[:255],
+            path=str(path.relative_to(settings.MEDIA_DIR)),
+            size=size,
+            encoding=dialect.encoding,
+            delimiter=dialect.delimiter,
+            columns=heads,
+            created_by_id=user_id,
+            created_at=now,
+        )
+    except BaseException:  # whatever it was: nobody finds the file again, and it holds people's data
         path.unlink(missing_ok=True)
         raise
-    return Import.objects.create(
-        account_id=account_id,
-        file_name=Path(file_name).name[:255],
-        path=str(path.relative_to(settings.MEDIA_DIR)),
-        size=size,
-        encoding=dialect.encoding,
-        delimiter=dialect.delimiter,
-        columns=heads,
-        created_by_id=user_id,
-        created_at=now,
-    )
+
+
+def _size_of(path: Path, *, limit: bool) -> int:
+    size = path.stat().st_size
+    if limit and size > settings.UPLOAD_LIMIT_MB * 1024 * 1024:
+        raise TooLarge
+    return size
 
 
 def head_and_samples(path: Path, dialect: Dialect, *, samples: int = 20) -> tuple[list[str], list[list[str]]]:

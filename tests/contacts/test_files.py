@@ -100,6 +100,27 @@ def test_cell_that_nearly_is_an_address_takes_no_time():
     assert time.process_time() - started < 1
 
 
+def test_row_of_too_many_columns_is_refused_in_words(tmp_path):
+    path = tmp_path / "contacts.csv"
+    path.write_text("Email,Name\nzoe@example.org,Zoe\n" + "," * 500 + "\n")
+
+    with pytest.raises(reading.CannotRead, match="Line 3 has more than 500 columns"):
+        read(path)
+
+    path.write_text("Email" + ",Name" * 499 + "\nzoe@example.org\n")
+    assert len(read(path)[0]) == 500
+
+
+@pytest.mark.parametrize("row", ["x," * 1_100_000, ("x" * 1000 + ",") * 2100, '"' + ("x" * 1000 + '","\n') * 2200])
+def test_row_over_2_mb_is_refused_in_words_before_it_is_joined(tmp_path, row):
+    path = tmp_path / "contacts.csv"
+    small = "zoe@example.org," + "x" * 900_000 + "\n"
+    path.write_text("Email,Name\n" + small * 3 + row)
+
+    with pytest.raises(reading.CannotRead, match="row that begins on line 5 is larger than 2 MB"):
+        read(path)
+
+
 def test_quote_that_is_never_closed_is_named(tmp_path):
     path = tmp_path / "contacts.csv"
     path.write_text('Email,Note\na@example.org,ok\nb@example.org,"never closed\n' + "x@example.org,y\n" * 100_000)

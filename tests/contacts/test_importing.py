@@ -348,6 +348,19 @@ def test_spreadsheet_is_refused_and_not_kept(account, tmp_path):
     assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
 
 
+def test_upload_is_not_kept_where_something_unexpected_happens(account, tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError("disk")
+
+    monkeypatch.setattr("contacts.files.reading.detect", fail)
+    with account_scope(account), pytest.raises(OSError, match="disk"):
+        importing.start_import(
+            account_id=account.pk, file=io.BytesIO(b"Email\na@example.org\n"), file_name="x.csv", user_id=None, now=NOW
+        )
+
+    assert not list((tmp_path / "media").rglob("*.csv"))
+
+
 @pytest.mark.parametrize(
     ("mapping", "sentence"),
     [({"1": "first_name"}, "which column holds"), ({"0": "email", "1": "email"}, "Two columns")],
