@@ -39,6 +39,9 @@ class Import(TenantModel):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Slices begun since a piece was committed last."
+    )
     position = models.BigIntegerField(default=0, help_text="Rows read and committed: where a resumed run goes on.")
     rows_total = models.BigIntegerField(null=True)
     rows_added = models.BigIntegerField(default=0)

@@ -26,7 +26,12 @@ logger = logging.getLogger(__name__)
 PIECE = 25_000
 SLICE = timedelta(seconds=60)
 LEASE = timedelta(seconds=150)
+ATTEMPTS = 5
 _MANY = 10_000
+_GAVE_UP = (
+    f"Something in this file stopped the import {ATTEMPTS} times. What came in until then stays. Upload the file again for "
+    "the rest, or write to us."
+)
 _DUE = Q(state__in=(Import.State.QUEUED, Import.State.RUNNING))
 Clock = Callable[[], datetime]
 
@@ -34,13 +39,17 @@ Clock = Callable[[], datetime]
 def run_slice(*, account_id: int, import_id: int, clock: Clock, piece: int = PIECE, leased: bool = False) -> bool:
     """Work on an import for at most a minute; tell whether rows are left.
 
-    Nothing happens where another worker holds the lease (`leased` says that the caller does) or it has ended.
+    Nothing happens where another worker holds the lease (`leased` says that the caller does) or it has ended. What
+    broke off a few times in one place, by an error or with its worker, fails.
     """
     began = clock()
     if not _claim(account_id, import_id, now=began, leased=leased):
         return False
     with account_scope(account_id):
         run = Import.objects.get(pk=import_id, account_id=account_id)
+    if run.attempts > ATTEMPTS:
+        _finish(run, Import.State.FAILED, now=clock(), error=_GAVE_UP)
+        return False
     try:
         for rows in _pieces(run, piece):
             if not _load(run, rows, now=clock()):
@@ -74,7 +83,7 @@ def _claim(account_id: int, import_id: int, *, now: datetime, leased: bool) -> b
     free = Q() if leased else Q(lease_until=None) | Q(lease_until__lt=now)
     with account_scope(account_id):
         mine = Import.objects.filter(_DUE, free, pk=import_id, account_id=account_id)
-        claimed = mine.update(state=Import.State.RUNNING, lease_until=now + LEASE)
+        claimed = mine.update(state=Import.State.RUNNING, lease_until=now + LEASE, attempts=F("attempts") + 1)
         Import.objects.filter(pk=import_id, account_id=account_id, started_at=None).update(started_at=now)
     return bool(claimed)
 
@@ -94,7 +103,10 @@ def _data(run: Import) -> Iterator[Record]:
 
 
 def _pieces(run: Import, piece: int) -> Iterator["_Piece"]:
-    """Yield the pieces that are not committed yet; those before are read again for their addresses only."""
+    """Yield the pieces that are not committed yet; rows before are read again for their addresses only.
+
+    A run goes on at the row where it stopped, whatever the size of pieces was then.
+    """
     if run.rows_total is None:
         run.rows_total = sum(1 for _ in _data(run))
         with account_scope(run.account_id):
@@ -103,12 +115,13 @@ def _pieces(run: Import, piece: int) -> Iterator["_Piece"]:
     seen: set[bytes] = set()
     source = _data(run)
     start = 0
-    while records := list(islice(source, piece)):
+    while records := list(islice(source, min(piece, run.position - start) or piece)):
+        is_new = start == run.position
         current = _Piece(start, len(records))
         for record in records:
             current.take(record, read, run.account_id, seen)
         start += len(records)
-        if start > run.position:
+        if is_new:
             yield current
 
 
@@ -156,6 +169,7 @@ def _load(run: Import, piece: _Piece, *, now: datetime) -> bool:
         run.position = piece.start + piece.length
         Import.objects.filter(pk=run.pk).update(
             position=run.position,
+            attempts=0,
             lease_until=now + LEASE,
             rows_added=F("rows_added") + loaded.added,
             rows_changed=F("rows_changed") + loaded.changed,

@@ -269,6 +269,56 @@ def test_counts_do_not_depend_on_the_size_of_pieces(account, piece):
     assert run_all(account, run, piece=piece) == (3, 0, 0, 1, 2, 0)
 
 
+class Stopped(Exception):
+    """A worker that is taken away between two pieces."""
+
+
+def stop_after(pieces, monkeypatch):
+    load = import_runs._load
+    left = [None] * pieces
+
+    def maybe(*args, **values):
+        if not left:
+            raise Stopped
+        left.pop()
+        return load(*args, **values)
+
+    monkeypatch.setattr(import_runs, "_load", maybe)
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 7, 100])
+def test_an_import_goes_on_with_pieces_of_another_size(account, monkeypatch, after):
+    run = prepare(account, "email\n" + "".join(f"p{number % 9}@example.org\n" for number in range(11)))
+    with monkeypatch.context() as patched:
+        stop_after(2, patched)
+        with pytest.raises(Stopped):
+            import_runs.run_slice(account_id=account.pk, import_id=run.pk, clock=timezone.now, piece=2)
+
+    import_runs.run_slice(account_id=account.pk, import_id=run.pk, clock=timezone.now, piece=after, leased=True)
+
+    with account_scope(account):
+        run.refresh_from_db()
+        assert (run.state, run.position, run.rows_added, run.rows_duplicate) == ("done", 11, 9, 2)
+        assert Contact.objects.count() == 9
+
+
+def test_an_import_that_always_breaks_off_fails_with_a_sentence_and_keeps_what_is_in(account, monkeypatch):
+    run = prepare(account, "email\n" + "".join(f"p{number}@example.org\n" for number in range(6)))
+    stop_after(1, monkeypatch)
+    for _ in range(import_runs.ATTEMPTS + 1):
+        with pytest.raises(Stopped):
+            import_runs.run_slice(account_id=account.pk, import_id=run.pk, clock=timezone.now, piece=2, leased=True)
+
+    again = import_runs.run_slice(account_id=account.pk, import_id=run.pk, clock=timezone.now, piece=2, leased=True)
+
+    with account_scope(account):
+        run.refresh_from_db()
+        assert (again, run.state, run.lease_until) == (False, "failed", None)
+        assert "What came in until then stays" in run.error
+        assert Contact.objects.count() == run.rows_added == 2
+    assert import_runs.due_imports(now=timezone.now()) == []
+
+
 def test_two_workers_do_not_work_on_one_import(account):
     run = prepare(account, FILE)
     with account_scope(account):
