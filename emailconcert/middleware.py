@@ -7,8 +7,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import is_valid_path
+from django.views.defaults import page_not_found
 
 from emailconcert.lib.context import request_id
 
@@ -57,3 +60,34 @@ class HostMiddleware:
         if self.content_host != self.site_host and request.get_host() == self.content_host:
             request.urlconf = "emailconcert.urls_content"
         return self.get_response(request)
+
+
+class DeadEndMiddleware:
+    """Show a page where a browser would come to a dead end.
+
+    A contacts' page asked for at the members' host is found where it is. What only takes forms, reloaded, says so.
+    What is missing looks the same to whoever tries the product with `DEBUG`, whose page is a list of our addresses.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and put a page in the place of nothing."""
+        response = self.get_response(request)
+        if request.method not in {"GET", "HEAD"}:
+            return response
+        if response.status_code == 405 and not getattr(response, "content", b""):
+            page = render(request, "405.html", status=405)
+            page.headers["Allow"] = response.headers["Allow"]
+            return page
+        if response.status_code == 404 and request.resolver_match is None:
+            urlconf = "emailconcert.urls_content"
+            if getattr(request, "urlconf", None) != urlconf and is_valid_path(request.path_info, urlconf):
+                return redirect(settings.CONTENT_URL + request.get_full_path())
+            return page_not_found(request, Http404())
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Show our page for what a view did not find."""
+        return page_not_found(request, exception) if isinstance(exception, Http404) else None
