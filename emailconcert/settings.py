@@ -237,7 +237,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "privacy.middleware.RestoreMiddleware",
     "emailconcert.middleware.HostMiddleware",
     "emailconcert.middleware.DeadEndMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -311,7 +310,7 @@ AXES_USERNAME_FORM_FIELD = "username"
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "emailconcert.lib.network.client_network"
+AXES_CLIENT_IP_CALLABLE = "emailconcert.lib.network.client_ip"
 AXES_LOCKOUT_CALLABLE = "accounts.views.signing_in.locked_out"
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
