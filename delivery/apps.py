@@ -11,9 +11,12 @@ class DeliveryConfig(AppConfig):
     name = "delivery"
 
     def ready(self) -> None:
-        """Register the outbox's mail handler and the settings page."""
+        """Register the outbox's mail handler, what is held after a restore, and the settings page."""
         from accounts import settings_pages  # noqa: PLC0415  # models are ready only now
         from accounts.models import Role  # noqa: PLC0415
+        from delivery.services import holding  # noqa: PLC0415
+        from privacy.services import backups  # noqa: PLC0415
 
         import_module("delivery.receivers")
+        backups.holds_after_restore(holding.hold_restored)
         settings_pages.register("Sending", "delivery:sending", 40, role=Role.VIEWER)

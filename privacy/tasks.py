@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from privacy.services import moving, retention
+from privacy.services import ledger, moving, retention
 
 logger = logging.getLogger(__name__)
 
@@ -15,19 +15,22 @@ logger = logging.getLogger(__name__)
 @shared_task(acks_late=True, ignore_result=True)
 def move_requests() -> None:
     """Move what is due: reminders, lapses, silent owners, cooled-off erasures, work to carry out."""
-    moving.move_requests(now=timezone.now())
+    if ledger.may_serve():
+        moving.move_requests(now=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def carry_out_due() -> None:
     """Carry out what is executing, soon after somebody approved it."""
-    moving.carry_out_due(now=timezone.now())
+    if ledger.may_serve():
+        moving.carry_out_due(now=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def sweep_retention() -> None:
     """Let go of what has been kept for long enough."""
-    retention.sweep(now=timezone.now())
+    if ledger.may_serve():
+        retention.sweep(now=timezone.now())
 
 
 def wake() -> None:

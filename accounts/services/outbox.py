@@ -44,6 +44,7 @@ class Entry:
 
 Handler = Callable[[Entry], None]
 _handlers: dict[str, list[Handler]] = {Outbox.Kind.MAIL: [], Outbox.Kind.EVENT: []}
+_guards: list[Callable[[], bool]] = []
 
 
 def handles(kind: Outbox.Kind) -> Callable[[Handler], Handler]:
@@ -55,6 +56,17 @@ def handles(kind: Outbox.Kind) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def register_guard(may_drain: Callable[[], bool]) -> None:
+    """Register a function that is asked before each entry whether anything may be handed over now."""
+    if may_drain not in _guards:
+        _guards.append(may_drain)
+
+
+def give_up_restored(*, now: datetime) -> int:
+    """Let nothing of a restored backup leave again: what waited then has left since. Call in the platform's scope."""
+    return Outbox.objects.filter(failed_at=None).update(failed_at=now, error="restored")
 
 
 def put_mail(
@@ -94,7 +106,7 @@ def drain(*, now: datetime | Clock, limit: int = 200) -> int:
     clock = now if callable(now) else lambda: now
     handled = 0
     for _ in range(limit):
-        row = _claim(clock())
+        row = _claim(clock()) if all(may_drain() for may_drain in _guards) else None
         if row is None:
             break
         if row.failed_at is None:

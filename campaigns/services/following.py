@@ -6,6 +6,7 @@ from campaigns.models import Campaign
 from campaigns.services import drafting, sending
 from delivery.models import Mailing
 from emailconcert.lib.tenancy import account_scope, platform_scope
+from privacy.services import ledger
 
 
 def follow(*, campaign: Campaign, now: datetime) -> None:
@@ -33,6 +34,11 @@ def follow_mailing(*, account_id: int, mailing_id: int, now: datetime) -> None:
             follow(campaign=campaign, now=now)
 
 
+def hold_restored() -> int:
+    """Pause whatever a restored backup would go on with; return how many. Call inside the platform's scope."""
+    return Campaign.objects.filter(state=Campaign.State.SENDING).update(state=Campaign.State.PAUSED)
+
+
 def due(*, now: datetime) -> list[tuple[int, int]]:
     """Return (account, campaign) of what has to be started or followed."""
     with platform_scope("campaigns: find campaigns under way"):
@@ -41,7 +47,9 @@ def due(*, now: datetime) -> list[tuple[int, int]]:
 
 
 def look_after(*, account_id: int, campaign_id: int, now: datetime) -> None:
-    """Start what was not started, and follow what goes on."""
+    """Start what was not started, and follow what goes on; nothing between a restore and its replay."""
+    if not ledger.may_serve():
+        return
     with account_scope(account_id):
         sending.start_mailings(campaign_id=campaign_id, now=now)
         campaign = Campaign.objects.filter(pk=campaign_id).first()

@@ -20,6 +20,7 @@ from contacts.models import Import, ImportRefusal
 from contacts.services import importing, loading
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
+from privacy.services import ledger
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +40,11 @@ Clock = Callable[[], datetime]
 def run_slice(*, account_id: int, import_id: int, clock: Clock, piece: int = PIECE, leased: bool = False) -> bool:
     """Work on an import for at most a minute; tell whether rows are left.
 
-    Nothing happens where another worker holds the lease (`leased` says that the caller does) or it has ended. What
-    broke off a few times in one place, by an error or with its worker, fails.
+    Nothing happens where another worker holds the lease (`leased` says that the caller does), where it has ended, or
+    between a restore and its replay. What broke off a few times in one place, by an error or with its worker, fails.
     """
     began = clock()
-    if not _claim(account_id, import_id, now=began, leased=leased):
+    if not ledger.may_serve() or not _claim(account_id, import_id, now=began, leased=leased):
         return False
     with account_scope(account_id):
         run = Import.objects.get(pk=import_id, account_id=account_id)

@@ -17,6 +17,7 @@ from delivery.models import Batch, Mailing, Outcome
 from delivery.services import judging
 from delivery.wire.journal import Journal, boot_id, host_name
 from emailconcert.lib.tenancy import account_scope
+from privacy.services import ledger
 
 # No intent is written so near a lease's end (DESIGN: 30 s); short leases, as in tests, have a quarter of their length.
 LONGEST_MARGIN = 30.0
@@ -86,6 +87,8 @@ def claim_batch(*, account_id: int, mailing_id: int, now: datetime) -> Claim | N
 
     The journal exists, locked, before the claim is committed: a claim that can be seen always has one.
     """
+    if not ledger.may_serve():
+        return None
     for function in _before:
         function()
     claim: Claim | None = None

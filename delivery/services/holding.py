@@ -9,6 +9,8 @@ from delivery.services import settling
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 
+RESTORED = "Restored from a backup: messages sent after it was made would go out again. Check before you resume."
+
 
 class CannotHold(ExpectedError):
     """The mailing is not in a state for this."""
@@ -35,6 +37,12 @@ def pause_mailing(*, mailing: Mailing, reason: str = "") -> None:
         rows = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.SENDING)
         if not rows.update(state=Mailing.State.PAUSED, held_reason=reason):
             raise CannotHold("Only a mailing that is being sent can be paused.")
+
+
+def hold_restored() -> int:
+    """Pause whatever a restored backup would go on sending; return how many. Call inside the platform's scope."""
+    under_way = Mailing.objects.filter(state__in=(Mailing.State.MATERIALISING, Mailing.State.SENDING))
+    return under_way.update(state=Mailing.State.PAUSED, held_reason=RESTORED)
 
 
 def resume_mailing(*, mailing: Mailing) -> None:
@@ -71,6 +79,7 @@ def resend_unconfirmed(*, mailing: Mailing, now: datetime) -> int:
     """
     with account_scope(mailing.account_id):
         touched = 0
+        Mailing.objects.select_for_update(no_key=True).defer("program").get(pk=mailing.pk)  # `finish_mailing` waits
         for batch in Batch.objects.select_for_update().filter(
             mailing_id=mailing.pk, unconfirmed__gt=0, state=Batch.State.DONE
         ):

@@ -20,6 +20,7 @@ from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict
 from delivery.wire import encoding
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope
+from privacy.services import ledger
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def _send_claim(claim: Claim, mailing: Mailing, backend: Any, until: float) -> N
 
 def _goes_on(claim: Claim) -> bool:
     claiming.renew([claim], now=_now())
-    if claim.lease_until - claiming.margin() < _now():
+    if claim.lease_until - claiming.margin() < _now() or not ledger.may_serve():
         return False
     with account_scope(claim.account_id):
         return Mailing.objects.filter(

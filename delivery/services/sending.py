@@ -33,6 +33,7 @@ from delivery.wire.sending import Crew
 from delivery.wire.smtp import Server
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope
+from privacy.services import ledger
 
 logger = logging.getLogger(__name__)
 
@@ -302,6 +303,8 @@ class Slot:
         now = _now()
         half = claiming.lease_length() / 2
         claiming.renew([claim for claim in claims if claim.lease_until - now < half], now=now)
+        if not ledger.may_serve():
+            return False
         with account_scope(self._account_id):
             return Mailing.objects.filter(
                 pk=self._mailing_id, state=Mailing.State.SENDING, account__status=Account.Status.ACTIVE

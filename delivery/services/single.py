@@ -26,6 +26,7 @@ from delivery.wire.sending import Crew
 from delivery.wire.smtp import Server
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
+from privacy.services import ledger
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,12 @@ class _Ears:
 
 
 def send_letter(server: Server, letter: Letter) -> tuple[Verdict, str]:
-    """Send one letter now; return what the server said. No transaction may be open around it."""
+    """Send one letter now; return what the server said. No transaction may be open around it.
+
+    Raises `CannotSend` between a restore and its replay.
+    """
+    if not ledger.may_serve():
+        raise CannotSend("A backup was restored: nothing is sent until the erasures since are replayed.")
     ears = _Ears()
 
     async def run() -> None:

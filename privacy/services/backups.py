@@ -1,7 +1,8 @@
 """Backups that can be restored: the database by pg_dump, the media, and apart from both the erasure ledger.
 
-A restored database brings erased people back, so a restore leaves a mark beside the ledger, and readiness is refused
-until `manage.py replay_erasures` has run. The live ledger is never overwritten by an older one.
+A restored database brings erased people back, so a restore leaves a mark beside the ledger: until
+`manage.py replay_erasures` has run, nothing is sent and nothing served. It also brings back mail that has left since,
+so what was under way is held, for people to look at. The live ledger is never overwritten by an older one.
 """
 
 import importlib.util
@@ -11,6 +12,9 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +22,40 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from accounts.services import outbox
 from emailconcert.lib.databases import database_from_url
+from emailconcert.lib.tenancy import platform_scope
 from privacy.services import ledger
 
 DATABASE = "database.dump"
 MEDIA = "media.tar.gz"
 LEDGER = "ledger/erasures.jsonl"
 MANIFEST = "backup.json"
+
+# pg_restore's own cleaning knows neither partitions nor tables that are younger than the dump.
+_EMPTY = b"""
+BEGIN;
+SET LOCAL client_min_messages = warning;
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE 'DROP TABLE IF EXISTS ' || name || ' CASCADE';
+    END LOOP;
+END
+$$;
+"""
+
+
+# What higher apps hold after a restore, inside the platform's scope.
+_holds: list[Callable[[], object]] = []
+
+
+def holds_after_restore(function: Callable[[], object]) -> None:
+    """Register a function that holds what a restored database would send again."""
+    if function not in _holds:
+        _holds.append(function)
 
 
 class CannotBackUp(Exception):
@@ -59,8 +90,8 @@ def back_up(*, folder: Path, now: datetime) -> Made:
     return made
 
 
-def restore(*, folder: Path) -> None:
-    """Replace the database and the media by a backup's. Readiness is refused from here until erasures are replayed.
+def restore(*, folder: Path, now: datetime) -> None:
+    """Replace the database and the media by a backup's. Nothing is sent or served until erasures are replayed.
 
     The backup's ledger is taken only where there is no live one. Raises `CannotBackUp`.
     """
@@ -71,18 +102,41 @@ def restore(*, folder: Path) -> None:
     live = ledger.file_path()
     if not live.exists() and (folder / LEDGER).exists():
         shutil.copyfile(folder / LEDGER, live)
-    name = connection.settings_dict["NAME"]
+    _restore_database(folder / DATABASE)
+    with platform_scope("privacy: hold what a backup restored"):
+        outbox.give_up_restored(now=now)
+        for hold in _holds:
+            hold()
+    _restore_media(folder)
+
+
+def _restore_database(dump: Path) -> None:
+    """Replace the whole database in one transaction, committed only once all of the dump was read."""
+    writing = [str(find_program("pg_restore")), "--clean", "--if-exists", "--no-owner", "--file=-", str(dump)]
+    running = [str(find_program("psql")), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     connection.close()
-    _run(
-        "pg_restore",
-        "--clean",
-        "--if-exists",
-        "--no-owner",
-        "--single-transaction",
-        "--exit-on-error",
-        f"--dbname={name}",
-        str(folder / DATABASE),
-    )
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(writing, stdout=subprocess.PIPE, stderr=said) as source,  # noqa: S603  # fixed arguments
+        subprocess.Popen(  # noqa: S603  # fixed arguments
+            running, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        ) as target,
+    ):
+        if source.stdout is None or target.stdin is None:
+            raise CannotBackUp("pg_restore and psql could not be joined.")
+        with suppress(BrokenPipeError):  # psql stopped at an error, and has said why
+            target.stdin.write(_EMPTY)
+            shutil.copyfileobj(source.stdout, target.stdin)
+            if source.wait() == 0:
+                target.stdin.write(b"COMMIT;\n")
+            target.stdin.close()
+        source.stdout.close()
+        if target.wait() or source.wait():
+            said.seek(0)
+            raise CannotBackUp(f"The database could not be restored: {said.read().strip()[-500:]}")
+
+
+def _restore_media(folder: Path) -> None:
     media = Path(settings.MEDIA_DIR)
     if media.exists():
         shutil.rmtree(media)
@@ -95,6 +149,14 @@ def restore(*, folder: Path) -> None:
 
 
 def _run(program: str, *arguments: str) -> None:
+    command = [str(find_program(program)), *arguments]
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)  # noqa: S603  # fixed arguments
+    if done.returncode:
+        raise CannotBackUp(f"{program} failed: {done.stderr.strip()[-500:]}")
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment in which PostgreSQL's programs connect as the owner."""
     owner = database_from_url(settings.DATABASE_OWNER_URL)
     places = {
         "PGHOST": owner["HOST"],
@@ -104,15 +166,11 @@ def _run(program: str, *arguments: str) -> None:
         "PGDATABASE": str(connection.settings_dict["NAME"]),
         "PGSSLMODE": owner["OPTIONS"].get("sslmode", ""),
     }
-    environment = {**os.environ, **{name: value for name, value in places.items() if value}}
-    command = [str(find_program(program)), *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # fixed arguments
-    if done.returncode:
-        raise CannotBackUp(f"{program} failed: {done.stderr.strip()[-500:]}")
+    return {**os.environ, **{name: value for name, value in places.items() if value}}
 
 
 def find_program(name: str) -> Path:
-    """Return pg_dump or pg_restore, as new as the server: from PATH, else the embedded one. Raises `CannotBackUp`."""
+    """Return pg_dump, pg_restore or psql, as new as the server: from PATH, else the embedded one. Raises `CannotBackUp`."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
         wanted = int(cursor.fetchone()[0])

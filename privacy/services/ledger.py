@@ -104,6 +104,11 @@ def replay_demanded() -> bool:
     return _mark().exists()
 
 
+def may_serve() -> bool:
+    """Tell whether anything may be sent or served: not between a restore and its replay. One look at a file."""
+    return not replay_demanded()
+
+
 def replayed() -> None:
     """Take the demand back."""
     _mark().unlink(missing_ok=True)

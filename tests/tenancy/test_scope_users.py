@@ -23,6 +23,7 @@ MAY_ENTER_PLATFORM = {
     "delivery/queries.py",
     "delivery/services/recovering.py",
     "emailconcert/metrics.py",
+    "privacy/services/backups.py",
     "privacy/services/desk.py",
     "privacy/services/erasing.py",
     "privacy/services/fulfilment.py",

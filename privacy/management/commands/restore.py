@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from privacy.services import backups
 
@@ -11,7 +12,7 @@ from privacy.services import backups
 class Command(BaseCommand):
     """Connects as the owner of the database; everything in it is replaced."""
 
-    help = "Replace the database and the media by a backup's. Run replay_erasures next: until then /readyz refuses."
+    help = "Replace the database and the media by a backup's. Run replay_erasures next: until then all pages refuse."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         if not options["yes"]:
             raise CommandError("Everything in the database and the media is replaced. Stop the product, add --yes.")
         try:
-            backups.restore(folder=options["folder"])
+            backups.restore(folder=options["folder"], now=timezone.now())
         except (backups.CannotBackUp, OSError) as error:
             raise CommandError(str(error)) from None
-        self.stdout.write("Restored. Now run: manage.py replay_erasures")
+        self.stdout.write("Restored. Nothing is sent or served yet. Now run: manage.py replay_erasures")
