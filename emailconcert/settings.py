@@ -237,6 +237,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "privacy.middleware.RestoreMiddleware",
     "emailconcert.middleware.HostMiddleware",
     "emailconcert.middleware.DeadEndMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
