@@ -120,6 +120,8 @@ def sent_in_window(*, now: datetime) -> int:
 
 
 def _check_quota(account: Account, wanted: int, now: datetime) -> None:
+    """Raise `CannotStart` over the quota. The account is locked: of two started together, the second counts the first."""
+    account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     left = account.sending_quota - sent_in_window(now=now)
     if wanted > left:
         raise CannotStart(
