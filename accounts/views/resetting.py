@@ -11,7 +11,7 @@ from accounts import entering
 from accounts.forms.signing import AskResetForm, NewPasswordForm
 from accounts.services import resetting
 from emailconcert.lib import limits
-from emailconcert.lib.network import client_ip
+from emailconcert.lib.network import client_network
 from emailconcert.lib.signing import BadToken
 
 
@@ -20,7 +20,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Ask where the link goes."""
     form = AskResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if limits.hit("password reset: network", client_ip(request), 20, 3600):
+        if limits.hit("password reset: network", client_network(request), 20, 3600):
             resetting.ask(email=form.cleaned_data["email"], now=timezone.now())
             return redirect("accounts:password-reset-sent")
         form.add_error(None, "Too many attempts from your network. Wait an hour, then try again.")

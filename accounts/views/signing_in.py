@@ -17,7 +17,7 @@ from accounts import access, entering
 from accounts.forms.signing import CodeForm, SignInForm
 from accounts.models import User
 from accounts.services import auditing, browsers, second_factor, signing_in, signing_up
-from emailconcert.lib.network import client_ip
+from emailconcert.lib.network import client_network
 
 WRONG = "Email or password is not right. Both may be wrong; check them, or reset your password."
 
@@ -42,7 +42,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _authenticate(request: HttpRequest, form: SignInForm) -> User | None:
     email, now = form.cleaned_data["email"].strip().lower(), timezone.now()
-    signing_in.check_rate(email=email, address=client_ip(request))
+    signing_in.check_rate(email=email, address=client_network(request))
     user = authenticate(request, username=email, password=form.cleaned_data["password"])
     if user is None:
         signing_in.record_failure(email=email, network=entering.network_of(request), now=now)

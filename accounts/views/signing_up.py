@@ -12,7 +12,7 @@ from accounts import choices, entering
 from accounts.forms.signing import SignUpForm
 from accounts.services import second_factor, signing_up
 from emailconcert.lib import limits
-from emailconcert.lib.network import client_ip
+from emailconcert.lib.network import client_network
 from emailconcert.lib.signing import BadToken
 
 _SIGNED_UP = "signed up"
@@ -37,7 +37,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 
 def _allowed(request: HttpRequest, form: SignUpForm) -> bool:
-    if limits.hit("sign up", client_ip(request), 20, 3600):
+    if limits.hit("sign up", client_network(request), 20, 3600):
         return True
     form.add_error(None, "Too many sign-ups from your network. Wait an hour, then try again.")
     return False

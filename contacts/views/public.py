@@ -19,7 +19,7 @@ from contacts.models import CustomField, Form
 from contacts.services import form_keeping, signing_up
 from emailconcert.lib import limits
 from emailconcert.lib.addresses import BadAddress
-from emailconcert.lib.network import client_ip, truncated_ip
+from emailconcert.lib.network import client_ip, client_network, truncated_ip
 from emailconcert.lib.tenancy import account_scope
 
 HONEYPOT = "website"
@@ -68,7 +68,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def _take(request: HttpRequest, account: Account, hosted: Form, filled: SignUpForm) -> HttpResponse:
     context = {"hosted": hosted, "form": filled}
     network = truncated_ip(client_ip(request))
-    if not limits.hit("form", f"{account.pk}:{client_ip(request)}", 20, 600):
+    if not limits.hit("form", f"{account.pk}:{client_network(request)}", 20, 600):
         filled.add_error(None, "Too many have been sent from your network just now. Try again in ten minutes.")
         return _page(request, "form", account, context, status=429)
     if request.POST.get(HONEYPOT):

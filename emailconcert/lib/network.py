@@ -16,6 +16,25 @@ def client_ip(request: HttpRequest) -> str:
     return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  # an unknown address, nothing is bound
 
 
+def client_network(request: HttpRequest) -> str:
+    """Return what limits go by: the network of the caller as one customer of a provider has it."""
+    return network_key(client_ip(request))
+
+
+def network_key(address: str) -> str:
+    """Return the network that one customer has: /32 for IPv4, /64 for IPv6, of which a machine may use any address.
+
+    What is no address comes back as it is.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        return str(ip.ipv4_mapped or ipaddress.IPv6Address(int(ip) >> 64 << 64))
+    return str(ip)
+
+
 def truncated_ip(address: str) -> str:
     """Return the network an address is in: /24 for IPv4, /48 for IPv6; empty where it is no address."""
     try:

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from emailconcert.lib.network import client_ip
+from emailconcert.lib.network import client_network
 from privacy.forms import RequestForm
 from privacy.models import NoticeVersion
 from privacy.services import intake, notices
@@ -42,7 +42,7 @@ def submit(request: HttpRequest) -> HttpResponse:
     form = RequestForm(request.POST)
     if form.is_valid():
         try:
-            intake.submit(wanted=form.wanted(), network=client_ip(request), now=now())
+            intake.submit(wanted=form.wanted(), network=client_network(request), now=now())
             return redirect("privacy:sent")
         except intake.TooMany as error:
             form.add_error(None, str(error))

@@ -272,3 +272,16 @@ def test_signed_in_people_do_not_see_the_sign_in_page(client, alice):
     sign_in(client, alice.user)
 
     assert client.get("/sign-in/")["Location"] == "/"
+
+
+def test_lockout_and_limits_go_by_the_network_a_customer_has(alice, settings):
+    settings.AXES_FAILURE_LIMIT = 2
+    for last in range(2):
+        neighbour = Client(REMOTE_ADDR=f"2001:db8:1:2::{last}")
+        neighbour.post("/sign-in/", {"email": "alice@example.org", "password": "wrong"})
+
+    same, other = Client(REMOTE_ADDR="2001:db8:1:2:ffff::7"), Client(REMOTE_ADDR="2001:db8:1:3::7")
+
+    assert (sign_in(same, alice.user).status_code, is_in(same)) == (429, False)
+    sign_in(other, alice.user)
+    assert is_in(other)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 
 from accounts.models import AcceptedTerms, Account, Membership, SignUpInvitation, User
 from accounts.services import documents, keys, signing_up
@@ -73,8 +74,6 @@ def test_sign_up_is_confirmed_by_the_button_not_by_the_link(client):
 
 
 def test_confirming_in_another_browser_asks_to_sign_in(client):
-    from django.test import Client
-
     sign_up(client)
     other = Client()
 
@@ -109,8 +108,6 @@ def test_link_runs_out(client):
 
 
 def test_sign_up_answers_the_same_whether_or_not_there_is_a_profile(client):
-    from django.test import Client
-
     make_member(email="known@example.org")
     answers = []
     for email in ("known@example.org", "unknown@example.org"):
@@ -223,3 +220,12 @@ def test_documents_to_accept_can_be_read_where_they_are_linked(client, settings)
 
     assert answers == [200, 200]
     assert all(link.startswith(settings.CONTENT_URL) for link in links)
+
+
+def test_sign_up_is_limited_by_the_network_a_customer_has(settings):
+    answers = [
+        sign_up(Client(REMOTE_ADDR=f"2001:db8::{number:x}"), email=f"ada{number}@example.org").status_code
+        for number in range(21)
+    ]
+
+    assert answers == [302] * 20 + [422]

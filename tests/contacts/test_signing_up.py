@@ -250,6 +250,15 @@ def test_one_network_is_slowed_down(content, form):
     assert len(mails()) == 20
 
 
+def test_network_that_is_slowed_down_is_the_one_a_customer_has(content, form):
+    codes = []
+    for number in range(21):
+        content.defaults["REMOTE_ADDR"] = f"2001:db8::{number:x}"
+        codes.append(sign_up(content, f"p{number}@example.org").status_code)
+
+    assert codes == [200] * 20 + [429]
+
+
 def test_trap_catches_robots_without_telling_them(content, account, form):
     robot = sign_up(content, website="https://spam.example")
 

@@ -37,6 +37,15 @@ def send(client, *, email=ADA, type="erase", **more):
     return client.post("/privacy/request/send/", data, **HOST)
 
 
+def test_too_many_requests_from_one_network_are_told_so(client):
+    answers = []
+    for number in range(21):
+        client.defaults["REMOTE_ADDR"] = f"2001:db8::{number:x}"
+        answers.append(send(client, email=f"ada{number}@example.com").status_code)
+
+    assert answers == [302] * 20 + [422]
+
+
 def link_of(email=ADA):
     url = mails_to(email)[-1]["url"]
     return url[url.index("/privacy/") :]
