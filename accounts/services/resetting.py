@@ -8,8 +8,8 @@ from django.db import transaction
 
 from accounts import links
 from accounts.models import RememberedDevice, User
-from accounts.services import auditing, browsers, outbox
-from emailconcert.lib import addresses, limits, signing
+from accounts.services import auditing, browsers, mailboxes, outbox
+from emailconcert.lib import addresses, signing
 
 _PURPOSE = "password reset"
 _VALID = timedelta(hours=1)
@@ -17,7 +17,7 @@ _VALID = timedelta(hours=1)
 
 def ask(*, email: str, now: datetime) -> None:
     """Mail a link if the address has a profile that may sign in. The caller answers the same either way."""
-    if not limits.hit("password reset: address", email, 5, 3600):
+    if not mailboxes.may_mail("password reset", email):
         return
     known = User.objects.filter(email=email, is_active=True, restricted_at=None).first()
     user = known or User(pk=0, email=email)

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts import links
 from accounts.models import Account, Membership, SignUpInvitation, User
-from accounts.services import auditing, documents, founding, outbox
+from accounts.services import auditing, documents, founding, mailboxes, outbox
 from emailconcert.lib import addresses, signing
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import user_scope
@@ -56,13 +56,16 @@ def check_open(*, invitation: str, now: datetime) -> SignUpInvitation | None:
 def sign_up(*, form: SignUp, invitation: str, network: str, now: datetime) -> int | None:
     """Make a profile and its account, and mail the link that confirms both; return the profile's id.
 
-    Where the address has a profile already, its mailbox is told so and None is returned; the caller answers the same.
-    Raises `SignUpClosed`.
+    Where the address has a profile already, its mailbox is told so and None is returned; where its mailbox had enough
+    of our mails, nothing is. The caller answers the same. Raises `SignUpClosed`.
     """
     allowed = check_open(invitation=invitation, now=now)
     if allowed is not None and allowed.email != form.email:
         raise SignUpClosed("This invitation was sent to another address. Sign up with that one.")
     password = make_password(form.password)
+    if not mailboxes.may_mail("sign up", form.email):
+        _work_for_nothing(form, password, network=network, now=now)
+        return None
     with transaction.atomic():
         if allowed is not None:
             _use(allowed, now=now)
@@ -107,7 +110,9 @@ def profile_of(*, token: str, now: datetime) -> User:
 
 
 def send_again(*, user: User, now: datetime) -> None:
-    """Mail the confirmation link once more."""
+    """Mail the confirmation link once more, unless the mailbox had enough of them."""
+    if not mailboxes.may_mail("sign up", user.email):
+        return
     with user_scope(user.pk):
         membership = Membership.objects.select_related("account").filter(user=user).first()
     _mail_link(user, business=membership.account.name if membership else "", now=now)

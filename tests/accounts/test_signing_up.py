@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import AcceptedTerms, Account, Membership, SignUpInvitation, User
-from accounts.services import documents, keys, signing_up
+from accounts.services import documents, keys, mailboxes, signing_up
 from emailconcert.lib.tenancy import account_scope
 from tests.accounts.helpers import ACTOR, actions, mails, now, path_in
 from tests.factories import PASSWORD, make_member
@@ -200,6 +200,28 @@ def test_sign_up_is_limited_by_network(client, settings):
         limits.hit("sign up", "127.0.0.1", 20, 3600)
 
     assert (sign_up(client).status_code, User.objects.count()) == (422, 0)
+
+
+def test_one_mailbox_is_not_flooded_and_the_last_mail_confirms(client):
+    answers = [sign_up(Client()) for _ in range(6)]
+    last = mails()[-1]
+    client.post("/sign-in/", {"email": "ada@example.org", "password": FORM["password"]})
+
+    assert {(each.status_code, each["Location"]) for each in answers} == {(302, "/sign-up/sent/")}
+    assert len(mails()) == 3
+    assert client.post(f"{path_in(last[2])}yes/").status_code in (200, 302)
+    assert User.objects.get(email="ada@example.org").email_confirmed_at is not None
+
+
+def test_invitation_is_kept_while_the_mailbox_had_enough(client, settings):
+    settings.SIGN_UP = "invited"
+    signing_up.invite(email="ada@example.org", actor=ACTOR, now=now())
+    secret = mails()[0][2]["url"].partition("invitation=")[2]
+    for _ in range(3):
+        mailboxes.may_mail("sign up", "ada@example.org")
+
+    assert sign_up(client, invitation=secret).status_code == 302
+    assert SignUpInvitation.objects.get().used_at is None
 
 
 def test_slugs_of_equal_names_differ(client):
