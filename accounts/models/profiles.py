@@ -6,6 +6,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
+from emailconcert.lib import addresses
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes login profiles; addresses come normalised from the services."""
@@ -18,8 +20,8 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Find by address in whatever case it was typed."""
-        return self.get(email=(username or "").strip().lower())
+        """Find by address in whatever spelling it was typed."""
+        return self.get(email=addresses.as_looked_up(username or ""))
 
 
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # django-otp's have no types

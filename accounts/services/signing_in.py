@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from accounts.services import auditing
-from emailconcert.lib import limits
+from emailconcert.lib import addresses, limits
 from emailconcert.lib.errors import ExpectedError
 
 PASSWORD_AGE = timedelta(days=365)
@@ -20,7 +20,7 @@ class TooManyAttempts(ExpectedError):
 def check_rate(*, email: str, address: str) -> None:
     """Count an attempt by network address and by email address. Raises `TooManyAttempts`."""
     by_network = limits.hit("sign in: network", address, 60, 300)
-    by_email = limits.hit("sign in: address", email.strip().lower(), 100, 3600)
+    by_email = limits.hit("sign in: address", addresses.as_looked_up(email), 100, 3600)
     if not (by_network and by_email):
         raise TooManyAttempts
 
@@ -30,7 +30,7 @@ def record_failure(*, email: str, network: str, now: datetime) -> None:
 
     Known and unknown addresses cost the same: one look-up and one entry. The typed address is not kept.
     """
-    user = User.objects.filter(email=email.strip().lower()).first()
+    user = User.objects.filter(email=addresses.as_looked_up(email)).first()
     auditing.record(
         action="sign_in.failed",
         actor=auditing.Actor(user_id=user.pk if user else None, name=user.name if user else "", network=network),

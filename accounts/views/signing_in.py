@@ -17,6 +17,7 @@ from accounts import access, entering
 from accounts.forms.signing import CodeForm, SignInForm
 from accounts.models import User
 from accounts.services import auditing, browsers, second_factor, signing_in, signing_up
+from emailconcert.lib import addresses
 from emailconcert.lib.network import client_network
 
 WRONG = "Email or password is not right. Both may be wrong; check them, or reset your password."
@@ -41,7 +42,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _authenticate(request: HttpRequest, form: SignInForm) -> User | None:
-    email, now = form.cleaned_data["email"].strip().lower(), timezone.now()
+    email, now = addresses.as_looked_up(form.cleaned_data["email"]), timezone.now()
     signing_in.check_rate(email=email, address=client_network(request))
     user = authenticate(request, username=email, password=form.cleaned_data["password"])
     if user is None:

@@ -39,6 +39,14 @@ def normalise(text: str) -> str:
     return _normalise_unusual(address)
 
 
+def as_looked_up(text: str) -> str:
+    """Return the spelling to look an address up by: the stored one, or what was typed where that is no address."""
+    try:
+        return normalise(text)
+    except BadAddress:
+        return text.strip().lower()
+
+
 def _normalise_unusual(address: str) -> str:
     address = unicodedata.normalize("NFC", address)
     if len(address) > 320:

@@ -285,3 +285,24 @@ def test_lockout_and_limits_go_by_the_network_a_customer_has(alice, settings):
     assert (sign_in(same, alice.user).status_code, is_in(same)) == (429, False)
     sign_in(other, alice.user)
     assert is_in(other)
+
+
+@pytest.mark.parametrize(
+    "typed", ["Änn@Bücher.example", "änn@xn--bcher-kva.example", " a\u0308nn@bu\u0308cher.example"]
+)
+def test_an_address_in_any_spelling_signs_in(client, typed):
+    ann = give_password(make_member(email="änn@xn--bcher-kva.example").user)
+
+    response = client.post("/sign-in/", {"email": typed, "password": PASSWORD})
+
+    assert (response["Location"], client.session["_auth_user_id"]) == ("/", str(ann.pk))
+
+
+def test_failures_are_counted_together_in_whatever_spelling(client, settings):
+    settings.AXES_FAILURE_LIMIT = 2
+    give_password(make_member(email="ann@xn--bcher-kva.example").user)
+
+    for typed in ("ann@bücher.example", "ANN@xn--bcher-kva.example"):
+        response = client.post("/sign-in/", {"email": typed, "password": "wrong"})
+
+    assert response.status_code == 429

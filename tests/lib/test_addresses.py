@@ -69,3 +69,17 @@ def test_hashes_differ_between_accounts_and_keys(settings):
 
 def test_people_are_shown_the_script_they_write():
     assert addresses.for_display("zoë@xn--bcher-kva.example") == "zoë@bücher.example"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        (" Ann@Bücher.example ", "ann@xn--bcher-kva.example"),
+        ("ANN@example.org", "ann@example.org"),
+        ("No address", "no address"),
+        ("", ""),
+        ("ann\ud800@example.org", "ann\ud800@example.org"),
+    ],
+)
+def test_address_is_looked_up_in_its_stored_spelling_and_nothing_is_refused(typed, found):
+    assert addresses.as_looked_up(typed) == found
