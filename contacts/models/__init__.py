@@ -3,7 +3,7 @@
 from contacts.models.forms import Form, FormSubmission
 from contacts.models.imports import Import, ImportRefusal
 from contacts.models.lists import List, Subscription
-from contacts.models.people import Contact, ContactEvent, ContactTag, CustomField, Tag
+from contacts.models.people import Contact, ContactEvent, ContactTag, CustomField, DepartedContact, Tag
 from contacts.models.segments import Segment
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ContactEvent",
     "ContactTag",
     "CustomField",
+    "DepartedContact",
     "Form",
     "FormSubmission",
     "Import",

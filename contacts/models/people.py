@@ -42,6 +42,21 @@ class Contact(TenantModel):
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
 
+class DepartedContact(TenantModel):
+    """A contact that was deleted, and whose it was: messages, opt-outs and bounces of then still belong to the person.
+
+    No foreign key, because the contact is gone. The person may be in again, as another contact.
+    """
+
+    contact_id = models.BigIntegerField()
+    email_hash = models.BinaryField(max_length=32)
+    departed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "contact_id"), name="one_departure_per_contact"),)
+        indexes = (models.Index(fields=("email_hash",), name="departures_of_address"),)
+
+
 class CustomField(TenantModel):
     """A field that the account adds to its contacts."""
 

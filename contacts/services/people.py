@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.services import auditing, outbox
 from accounts.services.auditing import SYSTEM, Actor
-from contacts.models import Contact, Subscription
+from contacts.models import Contact, DepartedContact, Subscription
 from contacts.services import timeline
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
@@ -121,8 +121,11 @@ def edit_contact(*, contact: Contact, changes: Mapping[str, Any], now: datetime,
 def delete_contact(*, contact: Contact, now: datetime, actor: Actor = SYSTEM) -> bool:
     """Delete a contact; tell whether they had opted out, which is then kept as a suppression of the address.
 
-    This is not erasure: an opt-out outlives it, and messages keep their outcomes.
+    This is not erasure: an opt-out outlives it, and messages keep their outcomes. One that comes later finds the address
+    by what is kept here.
     """
+    # An opt-out that is being written is waited for, one that comes now waits for the end of this transaction.
+    Contact.objects.select_for_update().filter(pk=contact.pk).first()
     opted_out = _has_opted_out(contact)
     if opted_out:
         standing.suppress(
@@ -133,11 +136,23 @@ def delete_contact(*, contact: Contact, now: datetime, actor: Actor = SYSTEM) ->
         )
     contact_id, account_id = contact.pk, contact.account_id
     contact.delete()
+    DepartedContact.objects.get_or_create(
+        account_id=account_id,
+        contact_id=contact_id,
+        defaults={"email_hash": bytes(contact.email_hash), "departed_at": now},
+    )
     outbox.put_event(topic="contact.deleted", payload={"contact": contact_id}, account_id=account_id, now=now)
     auditing.record(
         action="contact.deleted", actor=actor, now=now, account_id=account_id, target=("contact", contact_id)
     )
     return opted_out
+
+
+def departed_hash(*, account_id: int, contact_id: int) -> bytes | None:
+    """Return the hash of the address that a deleted contact had; None where there was no such contact, or it was erased."""
+    left = DepartedContact.objects.filter(account_id=account_id, contact_id=contact_id)
+    digest = left.values_list("email_hash", flat=True).first()
+    return None if digest is None else bytes(digest)
 
 
 def refuse_blocked(*, account_id: int, address: str) -> None:

@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from accounts.services import keys
 from accounts.services.auditing import SYSTEM, Actor
-from contacts.models import Contact, ContactEvent, ContactTag, Subscription
+from contacts.models import Contact, ContactEvent, ContactTag, DepartedContact, Subscription
 from contacts.services import people, timeline
 from emailconcert.lib import signing
 from emailconcert.lib.errors import ExpectedError
@@ -57,6 +57,7 @@ def restore(*, account_id: int, secret: str, now: datetime) -> int:
     for row in rows:
         if (row.pk if isinstance(row, Contact) else row.contact_id) in back:
             row.save(force_insert=True)
+    DepartedContact.objects.filter(account_id=account_id, contact_id__in=back).delete()
     for pk in back:
         timeline.write(contact_id=pk, kind="restored", now=now)
     return len(back)

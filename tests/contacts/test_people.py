@@ -2,7 +2,7 @@ import pytest
 
 from accounts.models import AuditEvent
 from contacts.models import Contact, ContactEvent, List, Subscription
-from contacts.services import people, subscribing, timeline
+from contacts.services import people, subscribing, timeline, undoing
 from emailconcert.lib.addresses import BadAddress, address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import DomainSuppression, Suppression
@@ -139,6 +139,17 @@ def test_deleted_contact_that_had_not_opted_out_can_be_added_again(account):
     assert people.delete_contact(contact=add(account), now=NOW) is False
 
     assert add(account).email == "zoe@example.org"
+
+
+def test_deletion_keeps_whose_the_contact_was_and_its_undo_forgets_it(account):
+    contact = add(account)
+    pk, digest = contact.pk, bytes(contact.email_hash)
+
+    secret = undoing.delete_contacts(contacts=[contact], now=NOW)
+
+    assert people.departed_hash(account_id=account.pk, contact_id=pk) == digest
+    assert undoing.restore(account_id=account.pk, secret=secret, now=NOW) == 1
+    assert people.departed_hash(account_id=account.pk, contact_id=pk) is None
 
 
 def test_contacts_of_two_accounts_do_not_meet():

@@ -1,5 +1,6 @@
 import http.client
 import threading
+from datetime import timedelta
 from urllib.parse import quote
 
 import psycopg
@@ -9,16 +10,19 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contacts.models import ContactEvent, Subscription
+from contacts.services import people
 from delivery.models import Link
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Consent, Suppression
 from privacy.services import consents
+from privacy.services import standing as suppressions
 from tests.factories import NOW
 from tests.tracking import edge_process
 from tests.tracking.makers import contact_of, make_mailing
 from tracking.edge.links import as_location
 from tracking.models import Inbox, Kind
+from tracking.services import opting_out
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -212,6 +216,63 @@ def test_one_click_works_when_the_person_or_the_mailing_is_gone(edge):
     assert answers == [200, 200, 200]
     # Which lists it went to is not known any more, so the opt-out is from all mail.
     with account_scope(account_id):
+        assert [row.reason for row in Suppression.objects.all()] == ["unsubscribed"]
+
+
+def test_one_click_by_somebody_whose_contact_was_deleted_keeps_them_out_for_good(edge):
+    mailing = make_mailing()
+    with account_scope(mailing.account_id):
+        address = contact_of(mailing).email
+        people.delete_contact(contact=contact_of(mailing), now=NOW)
+        again = people.add_contact(account_id=mailing.account_id, email=address, source="member", now=NOW)
+
+    answers = [edge.one_click(token(mailing)).status for _ in range(2)]
+
+    assert answers == [200, 200]
+    with account_scope(mailing.account_id):
+        assert [row.reason for row in Suppression.objects.all()] == ["unsubscribed"]
+        assert list(ContactEvent.objects.values_list("contact", "kind")) == [
+            (again.pk, "added"),
+            (again.pk, "unsubscribed"),
+        ]
+        people.delete_contact(contact=again, now=NOW)
+        with pytest.raises(people.KeptOut):
+            people.add_contact(account_id=mailing.account_id, email=address, source="member", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("bounced", "unsubscribed"), ("complained", "complained"), ("objected", "objected"), ("erased", "erased")],
+)
+def test_one_click_to_a_deleted_contact_never_weakens_a_worse_reason(edge, before, after):
+    mailing = make_mailing()
+    with account_scope(mailing.account_id):
+        contact = contact_of(mailing)
+        suppressions.suppress(account_id=mailing.account_id, address=contact.email, reason=before, now=NOW)
+        people.delete_contact(contact=contact, now=NOW)
+
+    assert edge.one_click(token(mailing)).status == 200
+
+    with account_scope(mailing.account_id):
+        assert [row.reason for row in Suppression.objects.all()] == [after]
+
+
+def test_an_opt_out_replayed_late_leaves_a_later_confirmed_opt_in(edge):
+    mailing = make_mailing()
+    with account_scope(mailing.account_id):
+        contact = contact_of(mailing)
+        people.delete_contact(contact=contact, now=NOW)
+        consents.record_consent(
+            account_id=mailing.account_id, address_hash=bytes(contact.email_hash), wording_text="Yes", channel="form",
+            now=NOW, confirmed=True,
+        )  # fmt: skip
+
+    opting_out.opt_out_by_mail(mailing_id=mailing.pk, sequence=1, now=NOW - timedelta(hours=1))
+    with account_scope(mailing.account_id):
+        assert not Suppression.objects.exists()
+    opting_out.opt_out_by_mail(mailing_id=mailing.pk, sequence=1, now=NOW + timedelta(hours=1))
+
+    with account_scope(mailing.account_id):
         assert [row.reason for row in Suppression.objects.all()] == ["unsubscribed"]
 
 

@@ -3,6 +3,7 @@ from django.conf import settings
 from django.test import Client
 
 from contacts.models import Contact, ContactEvent, Subscription
+from contacts.services import people
 from delivery.services import compiling
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
@@ -100,6 +101,31 @@ def test_unsubscribe_takes_one_button(visitor):
     with account_scope(mailing.account_id):
         assert Subscription.objects.get(contact=contact_of(mailing)).unsubscribe_reason == "Too many mails"
         assert [event.kind for event in ContactEvent.objects.all()] == ["unsubscribed"]
+
+
+@pytest.mark.parametrize(("path", "form"), [("u", {}), ("leave", {"reason": "x"}), ("p", None)])
+def test_an_opt_out_holds_where_the_contact_was_deleted_since(visitor, path, form):
+    mailing = make_mailing()
+    with account_scope(mailing.account_id):
+        contact = contact_of(mailing)
+        people.delete_contact(contact=contact, now=NOW)
+
+    chosen = {f"list_{mailing.list_ids[0]}": "stop"} if form is None else form
+    answer = visitor.post(f"/{path}/{token(mailing)}", chosen)
+
+    assert (answer.status_code, reasons(mailing)) == (200, ["unsubscribed"])
+    with account_scope(mailing.account_id), pytest.raises(people.KeptOut):
+        people.add_contact(account_id=mailing.account_id, email=contact.email, source="member", now=NOW)
+
+
+def test_preferences_of_somebody_deleted_bar_nobody_who_did_not_say_so(visitor):
+    mailing = make_mailing()
+    with account_scope(mailing.account_id):
+        people.delete_contact(contact=contact_of(mailing), now=NOW)
+
+    assert visitor.post(f"/p/{token(mailing)}", {"pause": "30"}).status_code == 200
+
+    assert reasons(mailing) == []
 
 
 def test_unsubscribe_with_an_odd_reason_works_too(visitor):

@@ -5,6 +5,7 @@ import pytest
 from accounts.models import Outbox
 from accounts.services import outbox
 from contacts.models import Subscription
+from contacts.services import people
 from delivery.models import Message, Signal
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
@@ -187,6 +188,23 @@ def test_mail_to_the_opt_out_address_opts_out():
 
     with account_scope(mailing.account_id):
         assert Subscription.objects.get().state == "unsubscribed"
+
+
+@pytest.mark.parametrize("reason", ["bounced", "complained"])
+def test_a_signal_about_somebody_whose_contact_was_deleted_suppresses_their_address(reason):
+    mailing = make_mailing()
+    with account_scope(mailing.account_id):
+        contact = contact_of(mailing)
+        people.delete_contact(contact=contact, now=NOW)
+
+    if reason == "bounced":
+        take(f"b+{token(mailing)}@x.example", dsn())
+    else:
+        take("fbl@example.org", arf(f"Return-Path: <b+{token(mailing)}@bounce.example.org>\r\n"))
+
+    assert state(mailing)[1] == [reason]
+    with account_scope(mailing.account_id), pytest.raises(people.KeptOut):
+        people.add_contact(account_id=mailing.account_id, email=contact.email, source="member", now=NOW)
 
 
 def test_a_signal_about_somebody_erased_is_written_down_and_that_is_all():

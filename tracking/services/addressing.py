@@ -11,13 +11,17 @@ from emailconcert.lib.tenancy import account_scope, platform_scope
 
 @dataclass(frozen=True)
 class Addressed:
-    """What a token leads to. Parts are None once erased or deleted; the token itself is good for ever."""
+    """What a token leads to. Parts are None once erased or deleted; the token itself is good for ever.
+
+    `contact_id` is whom the message went to: also where the contact was deleted, not where the person was erased.
+    """
 
     mailing_id: int
     sequence: int
     account: Account | None
     mailing: Mailing | None
     contact: Contact | None
+    contact_id: int | None = None
 
 
 def find(token: str) -> Addressed:
@@ -29,8 +33,9 @@ def find(token: str) -> Addressed:
     with account_scope(account):
         mailing = Mailing.objects.filter(pk=mailing_id).first()
         message = Message.objects.filter(account_id=account.pk, mailing_id=mailing_id, sequence=sequence).first()
-        contact = Contact.objects.filter(pk=message.contact_id).first() if message and message.contact_id else None
-    return Addressed(mailing_id, sequence, account, mailing, contact)
+        contact_id = message.contact_id if message else None
+        contact = Contact.objects.filter(pk=contact_id).first() if contact_id else None
+    return Addressed(mailing_id, sequence, account, mailing, contact, contact_id)
 
 
 def _account_of(mailing_id: int, sequence: int) -> Account | None:

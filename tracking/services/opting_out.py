@@ -12,8 +12,8 @@ import orjson
 from django.db import connection
 from django.db.models import QuerySet
 
-from contacts.models import List, Subscription
-from contacts.services import preferring, subscribing
+from contacts.models import Contact, List, Subscription
+from contacts.services import people, preferring, subscribing
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Consent, Suppression
@@ -35,11 +35,17 @@ class Left:
 
 
 def leave(*, addressed: Addressed, everything: bool, reason: str, now: datetime) -> Left:
-    """Take the person off the mailing's lists, or off all mail (also where it went to no list). Idempotent."""
-    if addressed.account is None or addressed.contact is None:
+    """Take the person off the mailing's lists, or off all mail (also where it went to no list). Idempotent.
+
+    Where the contact was deleted, the address that they had gets no more mail at all.
+    """
+    if addressed.account is None or addressed.contact_id is None:
         return Left(everything, "")
-    account_id, contact_id = addressed.account.pk, addressed.contact.pk
+    account_id, contact_id = addressed.account.pk, addressed.contact_id
     with account_scope(account_id):
+        if not _hold(contact_id):
+            _bar_departed(account_id, contact_id, now=now)
+            return Left(everything=True, undo="")
         list_ids = _lists_of(addressed)
         everything = everything or not list_ids
         standing_on = Subscription.objects.filter(contact_id=contact_id, state=Subscription.State.SUBSCRIBED)
@@ -94,10 +100,14 @@ def choose(
     now: datetime,
 ) -> None:
     """Carry out what was chosen on the preference page; what was left as it is (None) stays so."""
-    if addressed.account is None or addressed.contact is None:
+    if addressed.account is None or addressed.contact_id is None:
         return
     account_id, contact = addressed.account.pk, addressed.contact
     with account_scope(account_id):
+        if contact is None or not _hold(contact.pk):
+            if stop:
+                _bar_departed(account_id, addressed.contact_id, now=now)
+            return
         public = set(public_lists().values_list("pk", flat=True))
         if leaving := public & set(stop):
             changed = subscribing.unsubscribe(
@@ -144,6 +154,20 @@ def opt_out_by_mail(*, mailing_id: int, sequence: int, now: datetime) -> bool:
     with platform_scope("tracking: opt out by mail"), connection.cursor() as cursor:
         cursor.execute("SELECT tracking_opt_out(%s, %s, %s, '', 'mail', NULL)", [mailing_id, sequence, now])
         return bool(cursor.fetchone()[0])
+
+
+def _hold(contact_id: int) -> bool:
+    """Keep the contact from being deleted until the end of the transaction; False where it is gone."""
+    return Contact.objects.select_for_update(no_key=True).filter(pk=contact_id).first() is not None
+
+
+def _bar_departed(account_id: int, contact_id: int, *, now: datetime) -> None:
+    """Opt the address of a deleted contact out of all mail, so that it does not come in again."""
+    digest = people.departed_hash(account_id=account_id, contact_id=contact_id)
+    if digest is not None:
+        why = Suppression.Reason.UNSUBSCRIBED
+        standing.suppress_hash(account_id=account_id, address_hash=digest, reason=why, now=now)
+        consents.withdraw(account_id=account_id, address_hash=digest, now=now)
 
 
 def _lists_of(addressed: Addressed) -> list[int]:

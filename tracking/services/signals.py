@@ -13,6 +13,7 @@ from django.db.models.functions import Greatest
 
 from accounts.services import outbox
 from contacts.models import Contact
+from contacts.services import people
 from delivery.models import Mailing, Message, Signal
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Suppression
@@ -152,8 +153,13 @@ def _has_struck_out(message: Message, weight: Severity) -> bool:
 
 
 def _suppress(message: Message, reason: Suppression.Reason, *, now: datetime) -> None:
-    contact = Contact.objects.filter(pk=message.contact_id).first() if message.contact_id else None
+    if message.contact_id is None:
+        return
+    contact = Contact.objects.filter(pk=message.contact_id).first()
     if contact is None:
+        digest = people.departed_hash(account_id=message.account_id, contact_id=message.contact_id)
+        if digest is not None:  # deleted, not erased: they may be in again as another contact, or come in tomorrow
+            standing.suppress_hash(account_id=message.account_id, address_hash=digest, reason=reason, now=now)
         return
     standing.suppress(account_id=message.account_id, address=contact.email, reason=reason, now=now)
     topic = "contact.complained" if reason == Suppression.Reason.COMPLAINED else "contact.bounced"
