@@ -5,6 +5,7 @@ readers) is drawn from a fixed seed, so that every demo looks the same.
 """
 
 import random
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -24,7 +25,8 @@ from delivery.models import Mailing, Message, Outcome, Reason, Sender
 from delivery.services import claiming, senders, settling
 from delivery.services.outcomes import Verdict
 from emailconcert.lib.errors import ExpectedError
-from emailconcert.lib.tenancy import account_scope, platform_scope
+from emailconcert.lib.tenancy import account_scope, platform_scope, user_scope
+from privacy.services import desk, intake
 from tracking.models import Inbox, Kind
 from tracking.services import emptying, partitions
 
@@ -42,8 +44,28 @@ def load(*, now: datetime) -> tuple[User, User]:
         raise NoDemo("The demo account exists only on this machine: set DEMO=yes and a SITE_URL on localhost.")
     with transaction.atomic():
         owner = User.objects.filter(email=data.OWNER["email"]).first() or _make_account(now)
-        officer = User.objects.filter(email=data.OFFICER["email"]).first() or _make_officer(now)
+        officer = User.objects.filter(email=data.OFFICER["email"]).first()
+        if officer is None:
+            officer = _make_officer(now)
+            _ask_officer(officer, owner, now)
     return owner, officer
+
+
+def _ask_officer(officer: User, owner: User, now: datetime) -> None:
+    """Put two requests into the queue: one waits for the account's owner, one for its person."""
+    actor = auditing.actor_for(officer, network="")
+    with user_scope(owner.pk):
+        account = owner.memberships.get().account
+    with account_scope(account):
+        one, other = Contact.objects.exclude(first_name="").order_by("pk")[:2]
+    for person, asked, days in ((one, "erase", 9), (other, "access", 2)):
+        wanted = intake.Wanted(
+            type=asked, full_name=str(person), email=person.email, business_name=account.name, regime="eu"
+        )
+        received = now - timedelta(days=days)
+        request = desk.enter(wanted=wanted, channel="letter", received_at=received, actor=actor, now=now)
+        if person is one:
+            desk.verify_by_hand(pk=request.pk, note="The signature is the one on file.", actor=actor, now=now)
 
 
 def _make_officer(now: datetime) -> User:
@@ -92,9 +114,8 @@ def _make_people(account: Account, now: datetime) -> list[List]:
     ]
     for number in range(data.PEOPLE):
         first, last = data.FIRST_NAMES[number % 30], data.LAST_NAMES[(number * 7) % 15]
-        plain = "".join(
-            each for each in f"{first}.{last}".lower() if each.isascii() and (each.isalpha() or each == ".")
-        )
+        folded = unicodedata.normalize("NFKD", f"{first}.{last}".lower())
+        plain = "".join(each for each in folded if each.isascii() and (each.isalpha() or each == "."))
         joined = now - timedelta(days=luck.randint(4, 300), minutes=luck.randint(0, 1400))
         person = people.add_contact(
             account_id=account.pk,

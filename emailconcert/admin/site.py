@@ -27,6 +27,12 @@ class PlatformAdminSite(AdminSite):
         verified = getattr(user, "is_verified", None)  # put there by OTPMiddleware
         return bool(user.is_active and getattr(user, "is_staff", False) and verified and verified())
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # ours leads on
+        """Open on the queue for who answers requests, on the list of registers for the platform's staff."""
+        if getattr(request.user, "platform_role", "") == "dpo" and self.has_permission(request):
+            return redirect("admin:privacy_privacyrequest_changelist")
+        return super().index(request, extra_context)
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  # Django gives it
         """Lead to our own sign-in and second factor; the code's page leads on to the set-up who has none."""
         wanted = request.GET.get("next", "")

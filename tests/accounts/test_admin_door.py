@@ -42,7 +42,8 @@ def test_admin_asks_for_the_code_of_a_session_without_one(client, dpo):
 
     assert follow(client, "/admin/")[-1] == "/sign-in/code/?next=%2Fadmin%2F"
     assert client.post("/sign-in/code/", {"code": code_at(now()), "next": "/admin/"})["Location"] == "/admin/"
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/")["Location"] == "/admin/privacy/privacyrequest/"
+    assert client.get("/admin/privacy/privacyrequest/").status_code == 200
 
 
 def test_admin_is_closed_to_members(client):

@@ -13,7 +13,8 @@ from campaigns.models import Campaign
 from campaigns.numbers import numbers_of
 from contacts.models import Contact
 from delivery.models import Batch
-from emailconcert.lib.tenancy import account_scope
+from emailconcert.lib.tenancy import account_scope, platform_scope
+from privacy.models import PrivacyRequest
 from tests.campaigns.conftest import make_people
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,9 @@ def test_the_demo_is_loaded_once_and_its_numbers_add_up(demo):
     assert (numbers.adds_up, numbers.left, numbers.unsubscribes) == (True, 0, 1)
     assert 0 < numbers.clickers < numbers.openers < numbers.sent < numbers.audience
     assert numbers.machine_openers > 0
+    with platform_scope("test"):
+        asked = PrivacyRequest.objects.order_by("received_at").values_list("type", "state", "account__is_demo")
+        assert list(asked) == [("erase", "with_controller", True), ("access", "unverified", None)]
 
 
 def test_the_demos_people_can_sign_in(demo):
