@@ -11,14 +11,14 @@ claiming.before_claim(replaying.replay_spool)
 
 @outbox.handles(Outbox.Kind.EVENT)
 def count_refusal(entry: outbox.Entry) -> None:
-    """Treat an address that the mail server refused while sending like one that bounced."""
-    if entry.topic != "message.hard_bounced":
+    """Treat what the mail server refused for good while sending like a bounce that arrives later."""
+    if entry.topic != "message.refused_while_sending":
         return
     learnt = signals.Learnt(
         mailing_id=entry.payload["mailing"],
         sequence=entry.payload["sequence"],
         kind=Kind.BOUNCE,
-        status=entry.payload.get("status") or "5.1.1",
+        status=entry.payload["status"],
         source=Notice.Source.SESSION,
     )
     signals.apply_signal(learnt=learnt, now=entry.created_at)

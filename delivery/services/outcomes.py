@@ -26,6 +26,11 @@ class Verdict:
         """Tell whether the mailbox does not exist (5.2.1 needs a second strike and is not among these)."""
         return self.reason == Reason.MAILBOX_UNKNOWN and self.enhanced != (5, 2, 1)
 
+    @property
+    def status(self) -> str:
+        """Return the enhanced status as text, for example 5.1.1; empty where the server gave none."""
+        return ".".join(map(str, self.enhanced)) if self.enhanced else ""
+
 
 UNCONFIRMED = Verdict(Outcome.UNCONFIRMED)
 LATER = Verdict(None)

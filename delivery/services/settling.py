@@ -142,24 +142,21 @@ def _close_batch(batch: Batch, *, left: int, deferred: bool, final: Mapping[int,
 
 
 def _note_bounces(batch: Batch, final: Mapping[int, Verdict], now: datetime) -> None:
-    """Suppress mailboxes that do not exist at once, as a bounce mail would, and tell who listens."""
-    bounced = {sequence: verdict for sequence, verdict in final.items() if verdict.is_hard_bounce}
-    if not bounced:
+    """Suppress mailboxes that do not exist at once, as a bounce mail would; tell who listens of every 5.x.x."""
+    refused = {sequence: verdict for sequence, verdict in final.items() if verdict.status.startswith("5.")}
+    if not refused:
         return
     rows = Message.objects.filter(
-        account_id=batch.account_id, mailing_id=batch.mailing_id, sequence__in=bounced
+        account_id=batch.account_id, mailing_id=batch.mailing_id, sequence__in=refused
     ).values_list("sequence", "contact_id")
     people = {sequence: contact_id for sequence, contact_id in rows if contact_id is not None}
-    emails = dict(Contact.objects.filter(pk__in=people.values()).values_list("pk", "email"))
-    for sequence, contact_id in people.items():
-        if email := emails.get(contact_id):
-            standing.suppress(account_id=batch.account_id, address=email, reason=Suppression.Reason.BOUNCED, now=now)
-        outbox.put_event(
-            topic="message.hard_bounced",
-            payload={"mailing": batch.mailing_id, "sequence": sequence, "code": bounced[sequence].code},
-            account_id=batch.account_id,
-            now=now,
-        )
+    bounced = [contact_id for sequence, contact_id in people.items() if refused[sequence].is_hard_bounce]
+    for email in Contact.objects.filter(pk__in=bounced).values_list("email", flat=True):
+        standing.suppress(account_id=batch.account_id, address=email, reason=Suppression.Reason.BOUNCED, now=now)
+    for sequence in people:
+        verdict = refused[sequence]
+        payload = {"mailing": batch.mailing_id, "sequence": sequence, "code": verdict.code, "status": verdict.status}
+        outbox.put_event(topic="message.refused_while_sending", payload=payload, account_id=batch.account_id, now=now)
 
 
 def finish_mailing(*, account_id: int, mailing_id: int, now: datetime) -> bool:
@@ -169,7 +166,9 @@ def finish_mailing(*, account_id: int, mailing_id: int, now: datetime) -> bool:
         if under_way.exists():
             return False
         sending = Mailing.objects.filter(pk=mailing_id, state__in=(Mailing.State.SENDING, Mailing.State.PAUSED))
-        if not sending.update(state=Mailing.State.DONE, finished_at=now):
+        # Locked, and then asked again: `resend_unconfirmed` may have opened a batch just now, under the same lock.
+        if not list(sending.select_for_update(no_key=True).values_list("pk")) or under_way.exists():
             return False
+        sending.update(state=Mailing.State.DONE, finished_at=now)
         outbox.put_event(topic="mailing.done", payload={"mailing": mailing_id}, account_id=account_id, now=now)
     return True

@@ -217,19 +217,28 @@ def test_a_signal_about_somebody_erased_is_written_down_and_that_is_all():
     assert state(mailing) == (Signal.HARD_BOUNCE, [])
 
 
-def test_a_refusal_while_sending_suppresses_without_counting_a_bounce():
+@pytest.mark.parametrize(
+    ("status", "suppressed", "signal"),
+    [
+        ("5.1.1", ["bounced"], Signal.HARD_BOUNCE),
+        ("5.2.1", [], Signal.HARD_BOUNCE),
+        ("5.7.1", [], Signal.SOFT_BOUNCE),
+        ("5.2.2", [], Signal.SOFT_BOUNCE),
+    ],
+)
+def test_a_refusal_while_sending_counts_by_its_status_and_is_no_bounce_event(status, suppressed, signal):
     mailing = make_mailing()
     with account_scope(mailing.account_id):
         outbox.put_event(
-            topic="message.hard_bounced",
-            payload={"mailing": mailing.pk, "sequence": 1, "code": 550},
+            topic="message.refused_while_sending",
+            payload={"mailing": mailing.pk, "sequence": 1, "code": 550, "status": status},
             account_id=mailing.account_id,
             now=NOW,
         )
 
     outbox.drain(now=NOW)
 
-    assert state(mailing)[1] == ["bounced"]
+    assert state(mailing) == (signal, suppressed)
     with platform_scope("tests: look"):
         assert not Inbox.objects.filter(kind=Kind.BOUNCE).exists()
 
