@@ -35,6 +35,11 @@ class Progress:
         return f"{words}, {in_words(self.seconds_left)} left" if self.seconds_left else words
 
     @property
+    def is_moving(self) -> bool:
+        """Tell whether the numbers still change: after a cancel, too, while batches settle what they had in hand."""
+        return self.is_live or self.numbers.left > 0
+
+    @property
     def asks_about_unconfirmed(self) -> bool:
         """Tell whether the member has to choose what becomes of unconfirmed messages."""
         return bool(self.numbers.unconfirmed) and not self.is_live

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from accounts.models import Account, AuditEvent, Outbox, Role
 from accounts.services.auditing import SYSTEM
 from campaigns import urls
 from campaigns.models import Campaign
-from campaigns.services import drafting, sending
+from campaigns.numbers import numbers_of
+from campaigns.services import drafting, progress, sending
 from delivery.models import Mailing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from tests.campaigns.conftest import signed_in
@@ -248,6 +250,21 @@ def test_progress_is_polled_while_it_is_live_and_not_after(client, alice, draft)
     over = client.get(here, headers={"HX-Request": "true"}).content.decode()
 
     assert ("every 2s" in live, "every 2s" in over) == (True, False)
+
+
+def test_a_cancelled_campaign_is_not_finished_while_messages_are_in_hand(client, alice, draft, monkeypatch):
+    here = f"/campaigns/{draft.pk}/"
+    client.post(f"{here}send/", {"shown": 3, "typed": "3"})
+    client.post(f"{here}cancel/")
+
+    def one_in_hand(pks):
+        return {pk: replace(each, sending=1, skipped=each.skipped - 1) for pk, each in numbers_of(pks).items()}
+
+    monkeypatch.setattr(progress, "numbers_of", one_in_hand)
+    page = client.get(here, headers={"HX-Request": "true"}).content.decode()
+
+    assert "every 2s" in page
+    assert "Finished" not in page
 
 
 def test_the_number_of_people_may_be_typed_with_separators(client, alice, draft):
