@@ -30,6 +30,9 @@ class Ears:
     def on_outcome(self, key, code, text):
         self.taken += code == 250
 
+    def on_barred(self, key, code, text):
+        raise AssertionError(text)
+
     def on_lost(self, key):
         raise AssertionError(key)
 

@@ -1,5 +1,6 @@
 """Pausing, resuming and cancelling a mailing. Workers look at the state at each claim and every second between."""
 
+import logging
 from datetime import datetime
 
 from django.db import connection
@@ -10,6 +11,10 @@ from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 
 RESTORED = "Restored from a backup: messages sent after it was made would go out again. Check before you resume."
+
+
+logger = logging.getLogger(__name__)
+_LONGEST_REASON = 200
 
 
 class CannotHold(ExpectedError):
@@ -43,6 +48,16 @@ def hold_restored() -> int:
     """Pause whatever a restored backup would go on sending; return how many. Call inside the platform's scope."""
     under_way = Mailing.objects.filter(state__in=(Mailing.State.MATERIALISING, Mailing.State.SENDING))
     return under_way.update(state=Mailing.State.PAUSED, held_reason=RESTORED)
+
+
+def hold_mailing(*, mailing: Mailing, reason: str) -> bool:
+    """Pause a mailing that can't go on, with a sentence for its owner; False where it is not being sent any more."""
+    try:
+        pause_mailing(mailing=mailing, reason=reason[:_LONGEST_REASON])
+    except CannotHold:
+        return False
+    logger.warning("mailing held", extra={"mailing": mailing.pk})
+    return True
 
 
 def resume_mailing(*, mailing: Mailing) -> None:

@@ -22,7 +22,7 @@ from liquid.exceptions import LiquidError
 
 from accounts.models import Account
 from delivery.models import Mailing, Outcome, Reason
-from delivery.services import claiming, compiling, connections, limits, settling
+from delivery.services import claiming, compiling, connections, holding, limits, settling
 from delivery.services.claiming import Claim, Person
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge
 from delivery.wire.encoding import CannotAddress
@@ -122,9 +122,11 @@ class Slot:
         self._write_until = float("inf")
         self._more = self._began = self._over = False
         self._held = False
+        self._refusal = ""
         self._database = ThreadPoolExecutor(1, thread_name_prefix="delivery-db")
         self._fillers = ThreadPoolExecutor(2, thread_name_prefix="delivery-fill")
         self._outfit: Outfit
+        self._crew: Crew
         self._wake = asyncio.Event()
 
     # ---- hooks, called in the loop
@@ -145,6 +147,14 @@ class Slot:
         work.claim.journal.settle(sequence - work.claim.first, code, enhanced)
         self._conclude(work, sequence, judge(code, enhanced))
 
+    def on_barred(self, key: Key, code: int, text: str) -> None:
+        """Stop: the server takes nothing from this sender. Nobody is failed for it; the owner is told its words."""
+        work, sequence = self._find(key)
+        self._refusal = self._refusal or f"{code} {text}"
+        self._held = True
+        self._conclude(work, sequence, None)
+        self._crew.stop()
+
     def on_lost(self, key: Key) -> None:
         """Remember that nobody knows."""
         work, sequence = self._find(key)
@@ -154,7 +164,8 @@ class Slot:
     def on_returned(self, key: Key, code: int, text: str) -> None:
         """Give it back to the queue: later where the server was the cause, at once where we stopped."""
         work, sequence = self._find(key)
-        self._conclude(work, sequence, LATER if code or text else None)
+        is_later = (code or text) and not self._crew.refusal
+        self._conclude(work, sequence, LATER if is_later else None)
 
     def _find(self, key: Key) -> tuple[Work, int]:
         batch_id, sequence = cast("tuple[int, int]", key)
@@ -175,7 +186,7 @@ class Slot:
             self._outfit = await self._in_database(
                 lambda: prepare(account_id=self._account_id, mailing_id=self._mailing_id)
             )
-            crew = Crew(self._outfit.server, self._feed, self, connections=settings.SMTP_CONNECTIONS)
+            crew = self._crew = Crew(self._outfit.server, self._feed, self, connections=settings.SMTP_CONNECTIONS)
             await self._work(crew)
         finally:
             await self._in_database(lambda: connection.close())  # noqa: PLW0108  # must be looked up in that thread
@@ -202,7 +213,10 @@ class Slot:
     async def _let_go(self, crew: Crew) -> None:
         """Settle everything: what was not begun goes back to the queue."""
         self._more = self._more or bool(self._works)
-        verdict = LATER if crew.trouble else None
+        verdict = LATER if crew.trouble and not crew.refusal else None
+        if words := self._refusal or crew.refusal:
+            await self._in_database(partial(_hold, self._outfit.mailing, words))
+            self._more = False
         for work in list(self._works.values()):
             for sequence in list(work.waiting):
                 self._conclude(work, sequence, verdict)
@@ -319,6 +333,13 @@ class Slot:
 
     async def _in_fillers(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._fillers, call)
+
+
+def _hold(mailing: Mailing, words: str) -> None:
+    reason = (
+        f"Nobody is lost: put this right and resume. The mail server refuses to take mail: {' '.join(words.split())}"
+    )
+    holding.hold_mailing(mailing=mailing, reason=reason)
 
 
 def _settle(work: Work) -> None:

@@ -52,6 +52,9 @@ class _Ears:
     def on_outcome(self, key: Key, code: int, text: str) -> None:  # noqa: ARG002  # there is one key
         self.verdict, self.words = judge_text(code, text), text
 
+    def on_barred(self, key: Key, code: int, text: str) -> None:
+        self.on_outcome(key, code, text)
+
     def on_lost(self, key: Key) -> None:  # noqa: ARG002  # there is one key
         self.verdict = UNCONFIRMED
 

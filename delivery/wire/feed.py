@@ -22,6 +22,9 @@ class Hooks(Protocol):
     def on_outcome(self, key: Key, code: int, text: str) -> None:
         """Hear the server's last word on a message."""
 
+    def on_barred(self, key: Key, code: int, text: str) -> None:
+        """Hear that the server takes nothing from this sender, whoever the recipient; the message was not begun."""
+
     def on_lost(self, key: Key) -> None:
         """Hear that the connection broke after the body began and before the reply: nobody knows what became of it."""
 

@@ -21,6 +21,7 @@ class Crew:
         self._open: set[Connection] = set()
         self._stopping = False
         self.trouble = ""
+        self.refusal = ""  # what the server said if it refuses every connection for good
 
     async def run(self) -> None:
         """Send until the feed is finished. What can't be sent is returned through the hooks."""
@@ -42,9 +43,11 @@ class Crew:
                 accepted = await self._one_connection()
             except CannotConnect as error:
                 accepted, self.trouble = 0, str(error)
+                if error.is_final:
+                    self.refusal, failures = self.trouble, _TRIES
                 logger.warning("mail server can't be reached", extra={"server": self._server.host})
             if accepted:
-                failures, wait, self.trouble = 0, _FIRST_WAIT, ""
+                failures, wait, self.trouble, self.refusal = 0, _FIRST_WAIT, "", ""
             elif not self._is_over():
                 failures += 1
                 self.trouble = self.trouble or f"{self._server.host} closes every connection."

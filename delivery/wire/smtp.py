@@ -17,6 +17,7 @@ from delivery.wire.feed import Feed, Hooks, Item
 from delivery.wire.replies import BadReply, Reply, ReplyParser
 
 _CLOSING = 421
+_FINAL = 500
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,11 @@ class Server:
 
 
 class CannotConnect(Exception):
-    """The server could not be reached, or refused us before any message."""
+    """The server could not be reached, or refused us before any message; `is_final`: it will go on refusing."""
+
+    def __init__(self, words: str, *, is_final: bool = False) -> None:
+        super().__init__(words)
+        self.is_final = is_final
 
 
 @dataclass(slots=True)
@@ -43,6 +48,7 @@ class _Turn:
 
     item: Item
     refusal: Reply | None = None
+    refused_at: str = ""
     begun: bool = False
 
 
@@ -125,7 +131,7 @@ class Connection(asyncio.Protocol):
             self._need(await self._command(base64.b64encode(name).decode()), 334)
             reply = await self._command(base64.b64encode(word).decode())
         else:
-            raise CannotConnect(f"{self._server.host} offers no way of signing in that we know.")
+            raise CannotConnect(f"{self._server.host} offers no way of signing in that we know.", is_final=True)
         self._need(reply, 235)
 
     def _context(self) -> ssl.SSLContext:
@@ -137,7 +143,8 @@ class Connection(asyncio.Protocol):
 
     def _need(self, reply: Reply, code: int) -> None:
         if reply.code != code:
-            raise CannotConnect(f"{self._server.host} answered {reply.code} {reply.text[:200]}")
+            words = f"{self._server.host} answered {reply.code} {reply.text[:200]}"
+            raise CannotConnect(words, is_final=reply.code >= _FINAL)
 
     async def _command(self, line: str) -> Reply:
         self._answer = asyncio.get_running_loop().create_future()
@@ -181,11 +188,17 @@ class Connection(asyncio.Protocol):
         if turn.begun:
             self._hooks.on_lost(key)
         elif refusal and refusal.code != _CLOSING:
-            self._hooks.on_outcome(key, refusal.code, refusal.text)
+            self._tell(turn, refusal)
         elif refusal:
             self._hooks.on_returned(key, refusal.code, refusal.text)
         else:
             self._hooks.on_returned(key, 0, "")
+
+    def _tell(self, turn: _Turn, refusal: Reply) -> None:
+        """Pass on what a letter was refused with: at MAIL FROM and for good, it is about us and not about the person."""
+        is_about_us = turn.refused_at == "mail" and refusal.code >= _FINAL
+        told = self._hooks.on_barred if is_about_us else self._hooks.on_outcome
+        told(turn.item[0], refusal.code, refusal.text)
 
     # ---- sending
 
@@ -265,7 +278,7 @@ class Connection(asyncio.Protocol):
 
     def _hear_command(self, stage: str, turn: _Turn, reply: Reply) -> None:
         if not reply.is_good and turn.refusal is None:
-            turn.refusal = reply
+            turn.refusal, turn.refused_at = reply, stage
         if reply.code == _CLOSING:
             self._next = turn if not self._pipelining else None
             self._abort()
@@ -289,7 +302,7 @@ class Connection(asyncio.Protocol):
         elif turn.refusal:
             if go_ahead:  # RFC 2920 §3.1: a lone dot ends a message that has no recipient
                 self._expected.append(("nothing", None))
-                self._hooks.on_outcome(turn.item[0], turn.refusal.code, turn.refusal.text)
+                self._tell(turn, turn.refusal)
                 self._write(b".\r\n")
             else:
                 self._refused(turn, turn.refusal)
@@ -320,7 +333,7 @@ class Connection(asyncio.Protocol):
             self._begin_next()
 
     def _refused(self, turn: _Turn, refusal: Reply) -> None:
-        self._hooks.on_outcome(turn.item[0], refusal.code, refusal.text)
+        self._tell(turn, refusal)
         self._expected.append(("nothing", None))
         self._write(b"RSET\r\n")
 

@@ -56,6 +56,17 @@ class PickyOldMailbox(PickyMailbox):
     pipelining = False
 
 
+class SuspendedMailbox(Mailbox):
+    """Takes nothing from this sender, whoever the recipient."""
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802  # aiosmtpd's name
+        return "550 5.7.1 Account suspended, call us"
+
+
+class SuspendedOldMailbox(SuspendedMailbox):
+    pipelining = False
+
+
 class DroppingMailbox(Mailbox):
     """Closes the connection after the body of messages to drop…, with or without having kept them."""
 

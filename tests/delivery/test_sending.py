@@ -1,13 +1,15 @@
 import asyncio
 import email
 import email.policy
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from accounts.models import Account
+from accounts.services import outbox
 from contacts.models import Contact, Subscription
 from delivery import queries
 from delivery.models import Batch, Link, Mailing, Message, Outcome, Reason
@@ -15,10 +17,12 @@ from delivery.services import claiming, holding, materialising, recovering, send
 from delivery.services.compiling import CannotMail
 from emailconcert.lib import signing
 from emailconcert.lib.addresses import address_hash
+from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import DomainSuppression, Restriction, Suppression
 from tests.delivery import makers, smtp_servers
 from tests.factories import NOW, AccountFactory
+from tracking.models import Notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -225,6 +229,125 @@ def test_lost_message_is_unconfirmed_until_the_owner_chooses(journals, monkeypat
     assert ledger(mailing).sent == 3
 
 
+@pytest.mark.parametrize("mailbox", [smtp_servers.SuspendedMailbox, smtp_servers.SuspendedOldMailbox])
+def test_refusal_of_the_sender_holds_the_mailing_and_fails_nobody(journals, monkeypatch, mailbox):
+    mailing = makers.make_started(people=10)
+    with smtp_servers.running(mailbox()) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
+        run(mailing)
+
+    assert (ledger(mailing).queued, state_of(mailing)) == (10, Mailing.State.PAUSED)
+    with account_scope(mailing.account_id):
+        assert Mailing.objects.get().held_reason.endswith("550 5.7.1 Account suspended, call us")
+        assert Batch.objects.get().attempts == 0
+
+
+def test_refused_password_holds_the_mailing_until_it_is_put_right(journals, monkeypatch):
+    mailing = makers.make_started(people=3)
+    box = smtp_servers.Mailbox()
+    with smtp_servers.running(box, auth_require_tls=False, authenticator=smtp_servers.accept_alice) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://alice:wrong@{host}:{port}")
+        run(mailing)
+        assert (ledger(mailing).queued, state_of(mailing)) == (3, Mailing.State.PAUSED)
+        with account_scope(mailing.account_id):
+            assert "answered 535" in Mailing.objects.get().held_reason
+
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://alice:secret@{host}:{port}")
+        holding.resume_mailing(mailing=mailing)
+        run(mailing)
+    assert len(box.recipients) == 3
+
+
+def in_thread(call):
+    """Run `call` beside the test; returns the thread and where its result or error will be."""
+    found = []
+
+    def work():
+        try:
+            found.append(call())
+        except ExpectedError as error:
+            found.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread, found
+
+
+def test_mailing_is_not_done_while_unconfirmed_messages_are_put_back(monkeypatch):
+    mailing = makers.make_started(people=3)
+    with account_scope(mailing.account_id):
+        Message.objects.filter(mailing=mailing).update(outcome=Outcome.UNCONFIRMED)
+        Batch.objects.update(state=Batch.State.DONE, unconfirmed=3)
+    requeue, opened, go_on = holding._requeue, threading.Event(), threading.Event()
+
+    def slowly(batch):
+        count = requeue(batch)
+        opened.set()
+        go_on.wait(10)
+        return count
+
+    monkeypatch.setattr(holding, "_requeue", slowly)
+    owner, resent = in_thread(lambda: holding.resend_unconfirmed(mailing=mailing, now=NOW))
+    assert opened.wait(10)
+    worker, finished = in_thread(
+        lambda: settling.finish_mailing(account_id=mailing.account_id, mailing_id=mailing.pk, now=NOW)
+    )
+    worker.join(0.5)
+    go_on.set()
+    owner.join(10)
+    worker.join(10)
+
+    assert (resent, finished, state_of(mailing)) == ([3], [False], Mailing.State.SENDING)
+    assert ledger(mailing).queued == 3
+
+
+def test_of_two_mailings_started_together_only_one_fits_into_the_quota(monkeypatch):
+    account = AccountFactory(sending_quota=4)
+    mailing, a_list = makers.make_mailing(account=account)
+    with account_scope(account):
+        other = Mailing.objects.get(pk=mailing.pk)
+        other.pk = None
+        other.save(force_insert=True)
+    make_batches, counted, go_on = materialising._make_batches, threading.Event(), threading.Event()
+
+    def slowly(*args):
+        counted.set()
+        go_on.wait(10)
+        make_batches(*args)
+
+    monkeypatch.setattr(materialising, "_make_batches", slowly)
+    first, started = in_thread(lambda: makers.start(mailing, a_list).audience)
+    assert counted.wait(10)
+    second, refused = in_thread(lambda: makers.start(other, a_list).audience)
+    second.join(0.5)
+    go_on.set()
+    first.join(10)
+    second.join(10)
+
+    assert started == [3]
+    assert "may send 1 more messages" in str(refused[0])
+
+
+@pytest.mark.parametrize("status", ["5.2.1", "5.7.1", "5.1.1"])
+def test_what_the_server_refuses_for_good_is_told_with_its_status(journals, monkeypatch, status):
+    class RefusingMailbox(smtp_servers.Mailbox):
+        async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  # aiosmtpd's name
+            return f"550 {status} No"
+
+    mailing = makers.make_started(people=1)
+    with smtp_servers.running(RefusingMailbox()) as (host, port):
+        monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
+        run(mailing)
+
+    with account_scope(mailing.account_id):
+        assert Suppression.objects.count() == (status == "5.1.1")
+    outbox.drain(now=datetime.now(UTC))
+    with account_scope(mailing.account_id):
+        assert list(Notice.objects.values_list("sequence", "status", "source")) == [(1, status, Notice.Source.SESSION)]
+
+
 def test_content_that_fails_for_one_person_fails_only_there(mailbox, journals):
     source = "{% assign n = contact.first_name | remove: 'Name' %}{{ 6 | divided_by: n }}"
     mailing, a_list = makers.make_mailing(people=2, source=source)
@@ -282,10 +405,7 @@ def test_cancelled_mailing_skips_what_was_not_begun(mailbox, journals, monkeypat
 
 
 def test_pause_takes_hold_within_seconds_while_sending(journals, monkeypatch):
-    import threading
     import time
-
-    from django.db import connection
 
     monkeypatch.setattr(settings, "BATCH_SIZE", 50)
     monkeypatch.setattr(settings, "SEND_RATE", 60)

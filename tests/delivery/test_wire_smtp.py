@@ -19,6 +19,7 @@ class Ears:
     """Hooks that remember what they heard."""
 
     def __init__(self, allowed=10**9):
+        self.barred = {}
         self.intents, self.outcomes, self.lost, self.returned = [], {}, [], {}
         self.allowed = allowed
 
@@ -32,6 +33,9 @@ class Ears:
     def on_outcome(self, key, code, text):
         assert key not in self.outcomes
         self.outcomes[key] = (code, text)
+
+    def on_barred(self, key, code, text):
+        self.barred[key] = (code, text)
 
     def on_lost(self, key):
         self.lost.append(key)
@@ -57,7 +61,7 @@ def send(address, recipients, *, ears=None, connections=2, **server):
         return crew
 
     crew = asyncio.run(run())
-    ears.trouble = crew.trouble
+    ears.trouble, ears.refusal = crew.trouble, crew.refusal
     return ears
 
 
@@ -101,6 +105,15 @@ def test_refused_recipients_get_their_own_reply_and_hold_up_nobody(mailbox):
         "spam@example.com": 554,
     }
     assert ears.outcomes["spam@example.com"][1] == "5.7.1 Not\n5.7.1 wanted"
+
+
+@pytest.mark.parametrize("mailbox", [servers.SuspendedMailbox, servers.SuspendedOldMailbox])
+def test_refusal_of_the_sender_is_told_apart_from_one_of_the_recipient(mailbox):
+    with servers.running(mailbox()) as address:
+        ears = send(address, ["a@example.com", "b@example.com"], connections=1)
+
+    assert ears.barred == dict.fromkeys(["a@example.com", "b@example.com"], (550, "5.7.1 Account suspended, call us"))
+    assert (ears.outcomes, ears.intents) == ({}, [])
 
 
 def test_connection_dropped_after_the_body_is_lost_and_the_next_letter_is_sent_elsewhere():
