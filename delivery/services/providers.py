@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import requests
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRequestsAPIError
 from django.core.mail import EmailMultiAlternatives, get_connection
 from liquid.exceptions import LiquidError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from accounts.models import Account
 from delivery.content.program import Program
 from delivery.models import Mailing, Outcome, Reason
-from delivery.services import claiming, compiling, connections, limits, sending, settling
+from delivery.services import claiming, compiling, connections, holding, limits, sending, settling
 from delivery.services.claiming import Claim, Person
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict
 from delivery.wire import encoding
@@ -24,9 +26,16 @@ from privacy.services import ledger
 
 logger = logging.getLogger(__name__)
 
-_TOO_MANY = 429
+_ABOUT_US = {401, 402, 403, 404}  # the key, the bill, the account's standing, its domain: never one recipient
+_NOT_NOW = {408, 429}  # answered without having taken the message
+_SERVERS_FAULT = 500
+_CONNECT_WAITS = (1.0, 4.0)
 _ACCEPTED = {"sent", "queued"}
 _HEARTBEAT = 1.0
+
+
+class _Refused(Exception):
+    """Nothing goes through this provider until its owner acts; the words are for them."""
 
 
 def run_slot(*, account_id: int, mailing_id: int, seconds: float, should_yield: Callable[[], bool]) -> bool:
@@ -48,21 +57,32 @@ def run_slot(*, account_id: int, mailing_id: int, seconds: float, should_yield: 
 
 def _send_claim(claim: Claim, mailing: Mailing, backend: Any, until: float) -> None:
     verdicts: dict[int, Verdict] = {}
-    program = compiling.load(bytes(mailing.program))
-    last = time.monotonic()
-    limits.take(claim.account_id, len(claim.people))
     try:
-        for person in claim.people:
-            if time.monotonic() - last > _HEARTBEAT:
-                last = time.monotonic()
-                if last > until or not _goes_on(claim):
-                    break
-            verdicts[person.sequence] = _send_one(claim, person, mailing, program, backend)
+        limits.take(claim.account_id, len(claim.people))
+        try:
+            _send_people(claim, mailing, backend, until, verdicts)
+        except _Refused as refused:
+            holding.hold_mailing(mailing=mailing, reason=str(refused))
         settling.settle(settling.Report(claim.account_id, claim.batch_id, claim.journal_name, verdicts), now=_now())
     except BaseException:
         claim.journal.close()  # its lock is free: the batch is recovered from it
         raise
     claim.journal.remove()
+
+
+def _send_people(claim: Claim, mailing: Mailing, backend: Any, until: float, verdicts: dict[int, Verdict]) -> None:
+    """Send to one after another and note the verdicts. Raises `_Refused`; whoever has no verdict was not begun."""
+    program = compiling.load(bytes(mailing.program))
+    last = time.monotonic()
+    for person in claim.people:
+        if time.monotonic() - last > _HEARTBEAT:
+            last = time.monotonic()
+            if last > until or not _goes_on(claim):
+                return
+        verdict = _send_one(claim, person, mailing, program, backend)
+        verdicts[person.sequence] = verdict
+        if verdict.outcome is None:
+            return  # the others would hear the same
 
 
 def _goes_on(claim: Claim) -> bool:
@@ -85,7 +105,11 @@ def _send_one(claim: Claim, person: Person, mailing: Mailing, program: Program, 
         return Verdict(Outcome.FAILED, Reason.REJECTED)
     index = person.sequence - claim.first
     claim.journal.intend(index)
-    verdict = _hand_over(message, person.email, backend)
+    try:
+        verdict = _hand_over(message, person.email, backend)
+    except _Refused:
+        claim.journal.settle(index, 451)  # not taken, and not a word about the person
+        raise
     if verdict.outcome == Outcome.SENT:
         claim.journal.settle(index, 250)
     elif verdict.outcome == Outcome.FAILED:
@@ -96,14 +120,22 @@ def _send_one(claim: Claim, person: Person, mailing: Mailing, program: Program, 
 
 
 def _hand_over(message: EmailMultiAlternatives, to: str, backend: Any) -> Verdict:
-    """Send and judge. What broke before the provider's answer is unconfirmed: nobody knows what became of it."""
+    """Send and judge. What broke after the request began is unconfirmed: nobody knows what became of it.
+
+    Raises `_Refused` where the provider can't be reached or refuses whatever we send.
+    """
     try:
-        backend.send_messages([message])
+        _reach(message, backend)
     except AnymailRequestsAPIError as error:
         code = error.status_code
-        if code is None or code >= 500:
+        if code in _ABOUT_US:
+            raise _Refused(
+                f"Your provider refuses the account (it answered {code}): check its key, its bill and its domain, "
+                "then resume. Nobody was left out."
+            ) from error
+        if code is None or code >= _SERVERS_FAULT:
             return UNCONFIRMED
-        return LATER if code == _TOO_MANY else Verdict(Outcome.FAILED, Reason.REJECTED)
+        return LATER if code in _NOT_NOW else Verdict(Outcome.FAILED, Reason.REJECTED)
     except AnymailAPIError:
         return UNCONFIRMED
     except AnymailError:
@@ -111,6 +143,29 @@ def _hand_over(message: EmailMultiAlternatives, to: str, backend: Any) -> Verdic
     status = message.anymail_status.recipients.get(to)  # type: ignore[attr-defined]  # anymail puts it there
     accepted = status is not None and status.status in _ACCEPTED
     return Verdict(Outcome.SENT, code=250) if accepted else Verdict(Outcome.FAILED, Reason.REJECTED)
+
+
+def _reach(message: EmailMultiAlternatives, backend: Any) -> None:
+    """Send; connect again where no connection came about, for then nothing was written. Raises `_Refused`."""
+    for wait in (*_CONNECT_WAITS, None):
+        try:
+            backend.send_messages([message])
+        except AnymailRequestsAPIError as error:
+            if not _never_connected(error):
+                raise
+            if wait is None:
+                words = "Your provider can't be reached. Resume when it is back. Nobody was left out."
+                raise _Refused(words) from error
+            time.sleep(wait)
+        else:
+            return
+
+
+def _never_connected(error: BaseException) -> bool:
+    """Tell whether the name was not found or the connection not made: requests' error says so by its reason."""
+    cause = error.__cause__
+    reason = getattr(cause.args[0], "reason", None) if cause and cause.args else None
+    return isinstance(cause, requests.ConnectionError) and isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def compose(mailing: Mailing, program: Program, person: Person, token: str) -> EmailMultiAlternatives:

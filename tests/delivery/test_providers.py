@@ -1,3 +1,5 @@
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +9,7 @@ from django.core import mail
 
 from delivery import queries
 from delivery.models import Connection, Mailing
-from delivery.services import compiling, connections, providers, starting
+from delivery.services import compiling, connections, holding, providers, starting
 from delivery.services.compiling import CannotMail
 from emailconcert.lib.tenancy import account_scope
 from tests.delivery import makers
@@ -17,11 +19,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 BACKEND = "anymail.backends.test.EmailBackend"
 
 
-def connection_of(account, backend=BACKEND):
+def connection_of(account, backend=BACKEND, options=None):
     with account_scope(account):
         return Connection.objects.create(
             name="Provider", kind="anymail", backend=backend,
-            sealed_settings=connections.seal_settings({}, account_id=account.pk),
+            sealed_settings=connections.seal_settings(options or {}, account_id=account.pk),
         )  # fmt: skip
 
 
@@ -68,6 +70,7 @@ class Response:
     [
         (AnymailRequestsAPIError("x", response=Response(400)), "failed"),
         (AnymailRequestsAPIError("x", response=Response(429)), "queued"),
+        (AnymailRequestsAPIError("x", response=Response(408)), "queued"),
         (AnymailRequestsAPIError("x", response=Response(503)), "unconfirmed"),
         (AnymailRequestsAPIError("x"), "unconfirmed"),
         ({"recipient_status": {"p1@example.com": AnymailRecipientStatus("1", "rejected")}}, "failed"),
@@ -91,6 +94,62 @@ def test_providers_answer_decides(journals, monkeypatch, answer, part):
     assert found.adds_up
     assert getattr(found, part) == 1
     assert datetime.now(UTC)
+
+
+@pytest.mark.parametrize("code", [401, 402, 403, 404])
+def test_refusal_of_the_account_holds_the_mailing_and_fails_nobody(mailing, monkeypatch, code):
+    compose = providers.compose
+
+    def composed(*args):
+        message = compose(*args)
+        message.anymail_test_response = AnymailRequestsAPIError("x", response=Response(code))
+        return message
+
+    with monkeypatch.context() as refused:
+        refused.setattr(providers, "compose", composed)
+        run(mailing)
+
+    with account_scope(mailing.account_id):
+        held = Mailing.objects.get(pk=mailing.pk)
+    assert held.state == Mailing.State.PAUSED
+    assert f"refuses the account (it answered {code})" in held.held_reason
+    found = queries.ledger(mailing)
+    assert (found.adds_up, found.queued) == (True, 3)
+
+    holding.resume_mailing(mailing=mailing)
+    run(mailing)
+    assert queries.ledger(mailing).sent == 3
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/v3/", "http://no-such-host.invalid/v3/"])
+def test_provider_that_cannot_be_reached_holds_the_mailing_and_leaves_nothing_unconfirmed(journals, monkeypatch, url):
+    monkeypatch.setattr(providers, "_CONNECT_WAITS", (0.01,))
+    account = AccountFactory()
+    options = {"api_key": "x", "api_url": url, "sender_domain": "shop.example"}
+    through = connection_of(account, "anymail.backends.mailgun.EmailBackend", options)
+    mailing = makers.make_started(account=account, people=3, connection=through)
+
+    run(mailing)
+
+    with account_scope(account):
+        held = Mailing.objects.get(pk=mailing.pk)
+    assert (held.state, queries.ledger(mailing).queued) == (Mailing.State.PAUSED, 3)
+    assert held.held_reason.startswith("Your provider can't be reached.")
+
+
+def test_connection_that_breaks_after_the_request_leaves_its_message_unconfirmed(journals):
+    account = AccountFactory()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hang_up = lambda: server.accept()[0].close()  # noqa: E731, PLW0108  # accepted in the thread
+        threading.Thread(target=hang_up, daemon=True).start()
+        options = {
+            "api_key": "x", "api_url": f"http://127.0.0.1:{server.getsockname()[1]}/", "sender_domain": "shop.example",
+        }  # fmt: skip
+        through = connection_of(account, "anymail.backends.mailgun.EmailBackend", options)
+        mailing = makers.make_started(account=account, people=1, connection=through)
+        run(mailing)
+
+    assert queries.ledger(mailing).unconfirmed == 1
 
 
 @pytest.mark.parametrize("name", ["mailersend", "mandrill", "postal", "scaleway"])
