@@ -8,8 +8,18 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Account
-from contacts.models import Contact, ContactEvent, ContactTag, FormSubmission, Import, ImportRefusal, Subscription
+from contacts.models import (
+    Contact,
+    ContactEvent,
+    ContactTag,
+    DepartedContact,
+    FormSubmission,
+    Import,
+    ImportRefusal,
+    Subscription,
+)
 from contacts.services import importing, loading, signing_up
+from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry
 from privacy.registry import Match, PersonalData, Rows, Subject, Sweep
@@ -43,12 +53,21 @@ def _submissions(subject: Subject) -> QuerySet[FormSubmission]:
     return FormSubmission.objects.filter(mine, account_id=subject.account_id)
 
 
+def _departed(subject: Subject) -> QuerySet[DepartedContact]:
+    mine = Q(email_hash=subject.address_hash) | Q(contact_id__in=subject.contact_ids)
+    return DepartedContact.objects.filter(mine, account_id=subject.account_id)
+
+
 def _refusals(subject: Subject) -> QuerySet[ImportRefusal]:
+    if not subject.address:  # not known when an erasure is done again of somebody who is not there
+        return ImportRefusal.objects.none()
     named = Q(value__icontains=subject.address) | Q(reason__icontains=subject.address)
     return ImportRefusal.objects.filter(named, account_id=subject.account_id)
 
 
 def _uploads(subject: Subject) -> list[Import]:
+    if not subject.address:
+        return []
     waiting = Import.objects.filter(account_id=subject.account_id, state=Import.State.UPLOADED)
     return [run for run in waiting if _holds(run, subject.address)]
 
@@ -132,18 +151,34 @@ def _amend_contact(subject: Subject, changes: dict[str, str], now: datetime) -> 
 
 
 def find_contacts(address: str) -> list[Match]:
-    """Return the contacts with this normalised address in all accounts; runs inside the platform's scope."""
+    """Return the contacts that have, or had when they were deleted, this normalised address in all accounts.
+
+    Runs inside the platform's scope.
+    """
     rows = Contact.objects.filter(email=address).values_list("account_id", "pk", "first_name", "last_name")
-    return [Match(account_id, pk, (f"{first} {last}".strip(),)) for account_id, pk, first, last in rows]
+    found = [Match(account_id, pk, (f"{first} {last}".strip(),)) for account_id, pk, first, last in rows]
+    accounts = Account.objects.order_by("pk").values_list("pk", flat=True)
+    hashes = [addresses.address_hash(address, account_id=pk) for pk in accounts]
+    return found + _earlier(DepartedContact.objects.filter(email_hash__in=hashes))
 
 
 def find_by_hash(account_id: int, address_hash: bytes) -> list[Match]:
-    """Return the account's contact with this keyed hash, for erasing again after a restore; runs in its scope."""
+    """Return the account's contacts, deleted ones too, with this keyed hash, for erasing again after a restore.
+
+    Runs in its scope.
+    """
     rows = Contact.objects.filter(account_id=account_id, email_hash=address_hash)
-    return [
+    found = [
         Match(account_id, row.pk, (f"{row.first_name} {row.last_name}".strip(),), row.email)
         for row in rows.only("pk", "first_name", "last_name", "email")
     ]
+    return found + _earlier(DepartedContact.objects.filter(account_id=account_id, email_hash=address_hash))
+
+
+def _earlier(departed: QuerySet[DepartedContact]) -> list[Match]:
+    """Return deleted contacts as matches: what was written of them still stands under their numbers."""
+    rows = departed.order_by("account_id", "contact_id").values_list("account_id", "contact_id")
+    return [Match(account_id, contact_id) for account_id, contact_id in rows]
 
 
 def _open_accounts() -> list[int]:
@@ -205,6 +240,10 @@ def _event_row(row: ContactEvent) -> dict[str, Any]:
     return {"at": _iso(row.at), "kind": row.kind, "details": row.details}
 
 
+def _departed_row(row: DepartedContact) -> dict[str, Any]:
+    return {"deleted_at": _iso(row.departed_at)}
+
+
 def _refusal_row(row: ImportRefusal) -> dict[str, Any]:
     return {"line": row.line, "value": row.value, "reason": row.reason}
 
@@ -219,6 +258,7 @@ _register("refusals", "Rows that an import refused", _refusals, _refusal_row, or
 _register("subscriptions", "Subscriptions", _subscriptions, _subscription_row, related=("list",), order=70)
 _register("tags", "Tags", _tags, _tag_row, related=("tag",), order=70)
 _register("timeline", "Timeline", _events, _event_row, order=70)
+_register("departed", "Times you were deleted from the contacts", _departed, _departed_row, order=80)
 _register("contact", "Profile", _contacts, _contact_row, order=90, erase=_erase_contact, amend=_amend_contact)
 registry.register(
     PersonalData(

@@ -26,6 +26,9 @@ def _media(settings, tmp_path):
 def make_person(account, address="zoe@example.org"):
     """Everything that this app can hold of somebody."""
     with account_scope(account):
+        earlier = people.add_contact(account_id=account.pk, email=address, source="member", now=NOW)
+        earlier_id = earlier.pk
+        people.delete_contact(contact=earlier, now=NOW)
         contact = people.add_contact(
             account_id=account.pk, email=address, first_name="Zoe", last_name="Berg", source="member", now=NOW
         )
@@ -43,7 +46,7 @@ def make_person(account, address="zoe@example.org"):
         )
         ImportRefusal.objects.create(import_run=run, line=3, value=f"zoe@,{address}", reason="No address.")
         digest = address_hash(address, account_id=account.pk)
-    return Subject(SubjectKind.CONTACT, account.pk, address, digest, contact_ids=(contact.pk,))
+    return Subject(SubjectKind.CONTACT, account.pk, address, digest, contact_ids=(contact.pk, earlier_id))
 
 
 def held(subject):
@@ -55,6 +58,7 @@ def held(subject):
 
 EVERYTHING = {
     "submissions": 1, "refusals": 1, "uploads": 1, "subscriptions": 1, "tags": 1, "timeline": 3, "contact": 1,
+    "departed": 1,
 }  # fmt: skip
 
 
@@ -102,8 +106,31 @@ def test_contacts_are_found_in_every_account():
         found = registry.find_contacts("zoe@example.org")
 
     assert sorted(found, key=lambda match: match.account_id) == [
-        Match(subject.account_id, subject.contact_ids[0], ("Zoe Berg",)) for subject in subjects
+        Match(subject.account_id, contact_id, names)
+        for subject in subjects
+        for contact_id, names in zip(subject.contact_ids, [("Zoe Berg",), ()], strict=True)
     ]
+
+
+def test_deleted_contacts_are_found_by_their_hash_after_a_restore():
+    alice, _, _ = make_cast()
+    subject = make_person(alice.account)
+
+    with account_scope(alice.account):
+        found = registry.find_by_hash(alice.account_id, subject.address_hash)
+
+    assert [match.contact_id for match in found] == list(subject.contact_ids)
+
+
+def test_erasing_again_without_an_address_leaves_other_peoples_rows():
+    alice, _, _ = make_cast()
+    subject = make_person(alice.account)
+    stranger = Subject(SubjectKind.CONTACT, alice.account_id, "", address_hash("gone@example.org", account_id=1))
+
+    with account_scope(alice.account):
+        erasing.erase_rows(stranger, NOW)
+
+    assert held(subject) == EVERYTHING
 
 
 def test_amend_changes_the_profile():

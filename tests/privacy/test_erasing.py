@@ -12,18 +12,21 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from contacts.models import Contact, ContactEvent
+from contacts.models import Contact, ContactEvent, DepartedContact
 from contacts.services import people
+from delivery.models import Message
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry
 from privacy.models import ErasureLedger, PrivacyRequest, Suppression
-from privacy.services import desk, ledger, matching, moving, routing, standing, states
+from privacy.services import desk, ledger, matching, moving, packaging, routing, standing, states
 from privacy.services.states import State
 from tests.accounts.helpers import ACTOR, code_at, give_device, give_password, now, sign_in
 from tests.factories import UserFactory, make_cast
 from tests.privacy.mails import mails, mails_to
+from tests.tracking.makers import make_mailing
+from tracking.models import Kind, Notice
 
 pytestmark = pytest.mark.django_db
 
@@ -407,6 +410,44 @@ def test_a_contact_gets_a_copy_with_consents_and_sources(client, alice):
     assert parts["privacy.consents"][0]["words"] == "Yes, write to me."
     assert any(row.get("email") == ADA and row.get("source") for rows in parts.values() for row in rows)
     assert "grace@example.com" not in archive.read("data.json").decode()
+
+
+def earlier_life(alice, *, is_back):
+    """Mail Ada, delete her contact and (perhaps) add her again: what was written of her stands under her first number."""
+    with account_scope(alice.account):
+        first = Contact.objects.get(email=ADA)
+        mailing = make_mailing(account=alice.account)
+        of_ada = {"account_id": alice.account_id, "mailing_id": mailing.pk, "sequence": 1}
+        Message.objects.filter(**of_ada).update(contact_id=first.pk)
+        Notice.objects.create(**of_ada, contact_id=first.pk, kind=Kind.COMPLAINT, status="", source="mail", at=now())
+        people.delete_contact(contact=first, now=now())
+        if is_back:
+            people.add_contact(account_id=alice.account_id, email=ADA, source="import", now=now())
+
+
+@pytest.mark.parametrize("is_back", [True, False])
+def test_an_erasure_takes_earlier_lives_too(client, alice, is_back):
+    earlier_life(alice, is_back=is_back)
+
+    done = erased(client, alice)
+
+    assert done.state == State.DONE
+    assert {each["name"]: each["rows"] for each in done.outcome["done"]}["delivery.messages"] == 1
+    with account_scope(alice.account):
+        assert Message.objects.get().contact_id is None
+        assert Notice.objects.get().contact_id is None
+        assert not DepartedContact.objects.exists()
+        assert [row.reason for row in Suppression.objects.all()] == ["erased"]
+
+
+def test_a_copy_tells_of_earlier_lives_too(alice):
+    earlier_life(alice, is_back=True)
+
+    with platform_scope("test"):
+        subject = matching.contact_subject(account_id=alice.account_id, address=ADA)
+        parts = {each.key: len(each.rows) for each in packaging.gather(subject)}
+
+    assert (parts["delivery.messages"], parts["tracking.notices"], parts["contacts.departed"]) == (1, 1, 1)
 
 
 def test_nobody_is_erased_before_the_account_is_chosen(client, alice):
