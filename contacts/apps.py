@@ -9,7 +9,10 @@ class ContactsConfig(AppConfig):
     name = "contacts"
 
     def ready(self) -> None:
-        """Add the place to the side bar."""
-        from emailconcert.shell import nav  # noqa: PLC0415  # apps are ready only now
+        """Add the place to the side bar; say how opt-outs hold after a restore."""
+        from contacts.services import subscribing  # noqa: PLC0415  # apps are ready only now
+        from emailconcert.shell import nav  # noqa: PLC0415
+        from privacy.services import standing_log  # noqa: PLC0415
 
+        standing_log.replays_lists(subscribing.leave_again)
         nav.register("Contacts", "contacts:list", "users", 30, ("contacts",))

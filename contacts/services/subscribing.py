@@ -3,9 +3,11 @@
 The rule of every function here: somebody who unsubscribed stays so until they themselves opt in again.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
+
+from django.db import connection
 
 from accounts.services import outbox
 from contacts.models import Contact, List, Subscription
@@ -13,8 +15,23 @@ from contacts.services import people, timeline
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import Suppression
 from privacy.services import consents, standing
+from privacy.services.standing_log import Left
 
 State = Subscription.State
+
+
+_LEAVE_AGAIN = """
+    INSERT INTO contacts_subscription AS s
+        (account_id, list_id, contact_id, state, source, created_at, unsubscribed_at, unsubscribe_reason)
+    SELECT c.account_id, l.id, c.id, 'unsubscribed', c.source, f.at, f.at, 'Said before a restore'
+    FROM unnest(%(hashes)s::bytea[], %(lists)s::bigint[], %(moments)s::timestamptz[]) AS f (digest, list_id, at)
+    JOIN contacts_contact c ON c.account_id = %(account)s AND c.email_hash = f.digest
+    JOIN contacts_list l ON l.account_id = %(account)s AND l.id = f.list_id AND l.created_at <= f.at
+    ON CONFLICT (account_id, list_id, contact_id) DO UPDATE
+       SET state = 'unsubscribed', unsubscribed_at = EXCLUDED.unsubscribed_at,
+           unsubscribe_reason = EXCLUDED.unsubscribe_reason
+     WHERE s.state <> 'unsubscribed' AND (s.confirmed_at IS NULL OR s.confirmed_at <= EXCLUDED.unsubscribed_at)
+"""
 
 
 class HasUnsubscribed(ExpectedError):
@@ -69,6 +86,9 @@ def confirm(*, contact: Contact, list: List, source: str, now: datetime) -> Subs
         subscription.unsubscribed_at = None
         subscription.unsubscribe_reason = ""
         subscription.save()
+        if again:
+            digest = bytes(contact.email_hash)
+            standing.note_joined_list(account_id=contact.account_id, address_hash=digest, list_id=list.pk, now=now)
         _tell("resubscribed" if again else "confirmed", contact, [list], now=now)
     return subscription
 
@@ -100,6 +120,7 @@ def unsubscribe(
     else:
         _remember_refusal(contact, list_ids, reason=reason, now=now)
     digest = bytes(contact.email_hash)
+    standing.note_left_lists(account_id=account_id, address_hash=digest, list_ids=list_ids or (), now=now)
     for list_id in [None] if list_ids is None else list_ids:
         consents.withdraw(account_id=account_id, address_hash=digest, list_id=list_id, now=now)
     if leaving or list_ids is None:
@@ -124,6 +145,27 @@ def resubscribe(*, account_id: int, contact_id: int, list_ids: Collection[int], 
         standing.lift(account_id=account_id, address_hash=address_hash, by=standing.LiftedBy.PERSON)
     lists = List.objects.filter(account_id=account_id, pk__in=list_ids)
     return len([confirm(contact=contact, list=each, source=source, now=now) for each in lists])
+
+
+def leave_again(account_id: int, left: Sequence[Left]) -> tuple[int, set[bytes]]:
+    """Make opt-outs hold that a restored backup does not know; return how many changed and whose contact is gone.
+
+    What the person confirmed later stands, and so does a list that was made later under the number of another.
+    """
+    digests = [each.address_hash for each in left]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LEAVE_AGAIN,
+            {
+                "account": account_id,
+                "hashes": digests,
+                "lists": [each.list_id for each in left],
+                "moments": [each.at for each in left],
+            },
+        )
+        changed = cursor.rowcount
+    known = Contact.objects.filter(account_id=account_id, email_hash__in=digests).values_list("email_hash", flat=True)
+    return changed, set(digests) - {bytes(digest) for digest in known}
 
 
 def _remember_refusal(contact: Contact, list_ids: Collection[int], *, reason: str, now: datetime) -> None:

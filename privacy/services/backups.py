@@ -25,11 +25,12 @@ from django.db import connection
 from accounts.services import outbox
 from emailconcert.lib.databases import database_from_url
 from emailconcert.lib.tenancy import platform_scope
-from privacy.services import ledger
+from privacy.services import ledger, standing_log
 
 DATABASE = "database.dump"
 MEDIA = "media.tar.gz"
 LEDGER = "ledger/erasures.jsonl"
+STANDING = "ledger/standing.jsonl"
 MANIFEST = "backup.json"
 
 # pg_restore's own cleaning knows neither partitions nor tables that are younger than the dump.
@@ -83,25 +84,29 @@ def back_up(*, folder: Path, now: datetime) -> Made:
         if Path(settings.MEDIA_DIR).is_dir():
             archive.add(settings.MEDIA_DIR, arcname="media")
     # Last, so that it knows at least every erasure that the dump knows.
-    live = ledger.file_path()
-    (folder / LEDGER).write_bytes(live.read_bytes() if live.exists() else b"")
+    for name, live in _ledgers():
+        (folder / name).write_bytes(live.read_bytes() if live.exists() else b"")
     made = Made(now.isoformat(), *((folder / name).stat().st_size for name in (DATABASE, MEDIA, LEDGER)))
     (folder / MANIFEST).write_text(json.dumps(asdict(made)))
     return made
 
 
+def _ledgers() -> tuple[tuple[str, Path], ...]:
+    return (LEDGER, ledger.file_path()), (STANDING, standing_log.file_path())
+
+
 def restore(*, folder: Path, now: datetime) -> None:
     """Replace the database and the media by a backup's. Nothing is sent or served until erasures are replayed.
 
-    The backup's ledger is taken only where there is no live one. Raises `CannotBackUp`.
+    The backup's ledgers are taken only where there are no live ones. Raises `CannotBackUp`.
     """
     for name in (DATABASE, MEDIA, MANIFEST):
         if not (folder / name).is_file():
             raise CannotBackUp(f"{folder} holds no {name}; name the folder of a backup.")
     ledger.demand_replay()
-    live = ledger.file_path()
-    if not live.exists() and (folder / LEDGER).exists():
-        shutil.copyfile(folder / LEDGER, live)
+    for name, live in _ledgers():
+        if not live.exists() and (folder / name).exists():
+            shutil.copyfile(folder / name, live)
     _restore_database(folder / DATABASE)
     with platform_scope("privacy: hold what a backup restored"):
         outbox.give_up_restored(now=now)

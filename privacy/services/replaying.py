@@ -1,5 +1,7 @@
 """Erasing again after a restore: what the ledger's file remembers and the restored database does not.
 
+What people said since the backup is made to hold again as well (`standing_again`).
+
 Call outside any scope.
 """
 
@@ -11,8 +13,9 @@ from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry
 from privacy.registry import Subject, SubjectKind
-from privacy.services import erasing, ledger
+from privacy.services import erasing, ledger, standing_again
 from privacy.services.ledger import Entry
+from privacy.services.standing_again import Held
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Report:
     erased_again: list[str] = field(default_factory=list)
     nothing_left: list[str] = field(default_factory=list)
     written_to_file: int = 0
+    standing: Held = field(default_factory=Held)
     agrees: bool = False
 
 
@@ -45,6 +49,7 @@ def replay(*, now: datetime) -> Report:
     if in_table[shared:]:
         ledger.extend_file(in_table[shared:])
         report.written_to_file = len(in_table) - shared
+    report.standing = standing_again.replay()
     ledger.replayed()
     report.agrees = ledger.agrees()
     return report

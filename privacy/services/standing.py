@@ -1,22 +1,26 @@
 """Who may not be written to, and the fragments of SQL by which other apps ask while they join.
 
 Keyed by account and keyed hash of the address, never by a contact, so that a block outlives erasure. Call inside the
-account's scope, or inside the platform's.
+account's scope, or inside the platform's. What is said is also written down outside of the database (`standing_log`).
 """
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.services import keys
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, in_platform_scope
 from privacy.models import DomainSuppression, Restriction, Suppression
+from privacy.services import standing_log
+from privacy.services.standing_log import Fact
 
 Reason = Suppression.Reason
 _SEALED = "privacy_suppression.sealed_address"
@@ -122,6 +126,8 @@ def _put(*, account_id: int, address_hash: bytes, sealed: bytes | None, reason: 
                 "severity": [str(each) for each in SEVERITY],
             },
         )
+        if cursor.rowcount:
+            standing_log.note([Fact(account_id, address_hash, reason, now)])
 
 
 def lift(*, account_id: int, address_hash: bytes, by: LiftedBy) -> bool:
@@ -133,21 +139,41 @@ def lift(*, account_id: int, address_hash: bytes, by: LiftedBy) -> bool:
         rows = Suppression.objects.filter(account_id=account_id, address_hash=address_hash)
         if by == LiftedBy.MEMBER and rows.exclude(reason=Reason.MANUAL).exists():
             raise CannotLift("This person said no. Only they can say yes again, by signing up and confirming.")
-        return rows.delete()[0] > 0
+        return _delete(rows, Fact(account_id, address_hash, standing_log.LIFTED, datetime.now(UTC)))
 
 
 def restrict(*, account_id: int, address_hash: bytes, now: datetime, request_id: int | None = None) -> None:
     """Only store this person's data from now on. Idempotent."""
     with _scope(account_id):
-        Restriction.objects.get_or_create(
+        _, is_new = Restriction.objects.get_or_create(
             account_id=account_id, address_hash=address_hash, defaults={"since": now, "request_id": request_id}
         )
+        if is_new:
+            standing_log.note([Fact(account_id, address_hash, standing_log.RESTRICTED, now)])
 
 
 def unrestrict(*, account_id: int, address_hash: bytes) -> bool:
     """Lift a restriction; return whether there was one."""
     with _scope(account_id):
-        return Restriction.objects.filter(account_id=account_id, address_hash=address_hash).delete()[0] > 0
+        rows = Restriction.objects.filter(account_id=account_id, address_hash=address_hash)
+        return _delete(rows, Fact(account_id, address_hash, standing_log.UNRESTRICTED, datetime.now(UTC)))
+
+
+def note_left_lists(*, account_id: int, address_hash: bytes, list_ids: Collection[int], now: datetime) -> None:
+    """Write down outside of the database that a person left lists, so that it holds after a restore."""
+    standing_log.note([Fact(account_id, address_hash, standing_log.LEFT, now, list_id) for list_id in list_ids])
+
+
+def note_joined_list(*, account_id: int, address_hash: bytes, list_id: int, now: datetime) -> None:
+    """Write down outside of the database that a person took back their opt-out from a list."""
+    standing_log.note([Fact(account_id, address_hash, standing_log.JOINED, now, list_id)])
+
+
+def _delete(rows: QuerySet[Any], fact: Fact) -> bool:
+    is_gone = rows.delete()[0] > 0
+    if is_gone:
+        standing_log.note([fact])
+    return is_gone
 
 
 def suppressed_sql(*, account: str, address_hash: str) -> str:

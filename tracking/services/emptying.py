@@ -21,7 +21,7 @@ from emailconcert.lib.tenancy import platform_scope
 from tracking import classification
 from tracking.classification import WINDOW, About, Seen
 from tracking.models import Kind
-from tracking.services import writing
+from tracking.services import noting, writing
 from tracking.services.tallying import Happening, MessageKey, Tally
 
 HOLD_BACK = WINDOW + timedelta(seconds=1)
@@ -99,6 +99,8 @@ def empty_inbox(*, now: datetime, limit: int = 10_000) -> int:
         if kept:
             _keep(kept, rows)
         _announce(kept, now=now)
+        if left := [row.id for row in due if row.seen.kind == Kind.UNSUBSCRIBE]:
+            noting.note_opt_outs(left)
         cursor.execute("DELETE FROM tracking_inbox WHERE id = ANY(%s)", [[row.id for row in due]])
         return len(due)
 

@@ -31,7 +31,10 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{report.in_file} erasures in the file, {report.in_table} in the database. "
                 f"{len(report.erased_again)} people erased again, {len(report.nothing_left)} had not come back, "
-                f"{report.written_to_file} entries written to the file."
+                f"{report.written_to_file} entries written to the file. Said since the backup and made to hold again: "
+                f"{report.standing.suppressed} suppressions, {report.standing.restricted} restrictions, "
+                f"{report.standing.left_lists} opt-outs from lists; "
+                f"{report.standing.unreadable_lines} lines could not be read."
             )
             for reference in report.erased_again:
                 self.stdout.write(f"  erased again: {reference}")
