@@ -73,6 +73,18 @@ def test_nothing_leaves_until_the_replay_and_then_only_what_a_person_resumes(tmp
     taken.journal.close()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_numbers_given_out_after_the_backup_are_not_given_out_again(tmp_path):
+    makers.make_started(people=1)
+    call_command("backup", tmp_path / "backup", stdout=StringIO())
+    since = makers.make_started(people=1)  # whose mails hold its number, for opting out
+
+    restored_from(tmp_path / "backup")
+    call_command("replay_erasures", stdout=StringIO())
+
+    assert makers.make_started(people=1).pk > since.pk
+
+
 @pytest.mark.django_db
 def test_work_that_was_ready_waits_while_a_replay_is_demanded(monkeypatch):
     mailing = makers.make_started(people=1)
