@@ -32,13 +32,15 @@ MOST_IN_AN_HOUR = 60  # test mails go to any address and count against no quota
 def send_test(*, campaign: Campaign, to: Sequence[str], contact: Contact | None = None, now: datetime) -> int:
     """Ask for a test mail to each address, filled as `contact` would get it; return how many.
 
-    Raises `CannotSend` and `CannotCompile`.
+    Raises `CannotSend`, `CannotCompile`, and `MayNotTest` where one of them is not to be written to.
     """
     if campaign.sender is None or campaign.sender.verified_at is None:
         raise CannotSend("Choose a sender that is verified first.")
     if campaign.account.status != Account.Status.ACTIVE:
         raise CannotSend("Your account can't send at the moment.")
     compiling.check_content(account=campaign.account, content=_content(campaign))
+    for address in to:
+        single.check_test_address(account=campaign.account, to=address)
     with transaction.atomic():
         for address in to:
             if not limits.hit("test mail", campaign.account_id, MOST_IN_AN_HOUR, 3600):
@@ -60,7 +62,7 @@ def deliver_test(*, account_id: int, campaign_id: int, to: str, contact_id: int 
         single.send_test_mail(
             account=campaign.account, content=content, sender=campaign.sender, to=to, now=now, contact=contact
         )
-    except (CannotCompile, compiling.CannotMail):
+    except (CannotCompile, compiling.CannotMail, single.MayNotTest):
         # Changed since it was asked for; trying again would not help.
         logger.info("test mail given up", extra={"campaign": campaign_id})
 

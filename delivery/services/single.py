@@ -11,7 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from accounts.models import Account
+from accounts.models import Account, Membership
 from accounts.services.outbox import Entry
 from contacts.models import Contact
 from delivery.models import Connection, Mailing, Outcome, Sender
@@ -24,9 +24,10 @@ from delivery.wire.feed import Feed, Key
 from delivery.wire.mime import Letter
 from delivery.wire.sending import Crew
 from delivery.wire.smtp import Server
+from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
-from privacy.services import ledger
+from privacy.services import ledger, standing
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,10 @@ _NO_MESSAGE = "test"  # stands where a message's token would; pages answer that 
 
 class CannotSend(ExpectedError):
     """The mail server did not take a single mail."""
+
+
+class MayNotTest(ExpectedError):
+    """The address is one that the account does not write to."""
 
 
 class _Ears:
@@ -120,6 +125,23 @@ def compose_service_mail(entry: Entry) -> Letter:
     )
 
 
+def check_test_address(*, account: Account, to: str) -> None:
+    """Raise `MayNotTest` for an address that is suppressed, restricted or erased; it is not told which.
+
+    The team's own addresses may always be tried.
+    """
+    with account_scope(account):
+        if Membership.objects.filter(account=account, user__email__iexact=to).exists():
+            return
+        address = addresses.as_looked_up(to)
+        by_hash = addresses.address_hash(address, account_id=account.pk)
+        barred = standing.blocked(account_id=account.pk, hashes=[by_hash]) or standing.blocked_domains(
+            account_id=account.pk, domains=[addresses.domain_of(address)]
+        )
+    if barred:
+        raise MayNotTest(f"Your account doesn't write to {to}, so no test mail goes there. Choose another address.")
+
+
 def send_test_mail(
     *,
     account: Account,
@@ -132,8 +154,9 @@ def send_test_mail(
 ) -> None:
     """Send what a contact would get to somebody who checks it. No ledger, no tracking; links lead to a notice.
 
-    Raises `CannotCompile`, `CannotMail`, `CannotSend`. No transaction may be open around it.
+    Raises `MayNotTest`, `CannotCompile`, `CannotMail`, `CannotSend`. No transaction may be open around it.
     """
+    check_test_address(account=account, to=to)
     with account_scope(account):
         mailing = Mailing(
             account=account,

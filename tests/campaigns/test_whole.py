@@ -19,8 +19,10 @@ from campaigns.services import checking, following, progress, sending, trying
 from contacts import conditions
 from contacts.models import Contact
 from delivery.models import Mailing
-from delivery.services import starting
+from delivery.services import single, starting
+from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
+from privacy.models import DomainSuppression, Restriction, Suppression
 from tests.campaigns.test_sending import make_ready
 from tests.delivery import smtp_servers
 
@@ -161,6 +163,42 @@ def test_unconfirmed_messages_wait_for_the_members_choice(monkeypatch, tmp_path,
     assert (look.numbers.unconfirmed, look.asks_about_unconfirmed, look.numbers.adds_up) == (1, True, True)
     assert (again, calm.recipients) == (1, ["drop@example.com"])
     assert (after.numbers.unconfirmed, after.numbers.sent, draft.state) == (0, 3, "sent")
+
+
+@pytest.mark.parametrize("block", ["bounced", "erased", "restricted", "domain"])
+def test_a_test_mail_goes_to_nobody_whom_the_account_must_not_write_to(mailbox, alice, sender, news, block):
+    draft, address = make_ready(alice, sender, news), "eve@example.com"
+    with account_scope(alice.account):
+        by_hash = address_hash(address, account_id=alice.account_id)
+        if block == "restricted":
+            Restriction.objects.create(address_hash=by_hash)
+        elif block == "domain":
+            DomainSuppression.objects.create(domain="example.com")
+        else:
+            Suppression.objects.create(address_hash=by_hash, reason=block)
+        with pytest.raises(single.MayNotTest) as refusal:
+            trying.send_test(campaign=draft, to=["Eve@Example.com"], now=datetime.now(UTC))
+        Suppression.objects.create(
+            address_hash=address_hash(alice.user.email, account_id=alice.account_id), reason="bounced"
+        )
+        trying.send_test(campaign=draft, to=[alice.user.email], now=datetime.now(UTC))
+    while outbox.drain(now=datetime.now(UTC)):
+        pass
+
+    assert str(refusal.value).startswith("Your account doesn't write to Eve@Example.com")
+    assert mailbox.recipients == [alice.user.email]
+
+
+def test_a_test_mail_that_waited_is_given_up_once_its_address_is_blocked(mailbox, alice, sender, news):
+    draft = make_ready(alice, sender, news)
+    with account_scope(alice.account):
+        trying.send_test(campaign=draft, to=["eve@example.com"], now=datetime.now(UTC))
+        by_hash = address_hash("eve@example.com", account_id=alice.account_id)
+        Suppression.objects.create(address_hash=by_hash, reason="erased")
+    while outbox.drain(now=datetime.now(UTC)):
+        pass
+
+    assert mailbox.recipients == []
 
 
 def test_a_test_mail_is_the_campaign_with_a_mark_and_never_counted(mailbox, alice, sender, news):
