@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Account, Membership
 from campaigns.models import Campaign, CampaignList, Variant
 from campaigns.numbers import Numbers, numbers_of
 from contacts import queries as contact_queries
 from contacts.models import Contact
+from privacy.models import Restriction
 
 PAGE_SIZE = 25
 _PREVIEW_PEOPLE = 20
@@ -91,12 +92,17 @@ def preview_contacts(campaign: Campaign) -> list[Contact]:
     """Return some of the audience to look through the eyes of; anybody while it is empty."""
     chosen = chosen_list_ids(campaign)
     people = contact_queries.audience(chosen) if chosen else Contact.objects.filter(account_id=campaign.account_id)
-    return list(people.order_by("-pk")[:_PREVIEW_PEOPLE])
+    return list(_unrestricted(people).order_by("-pk")[:_PREVIEW_PEOPLE])
 
 
 def preview_contact(contact_id: int | None) -> Contact | None:
-    """Return one contact of the account in scope."""
-    return Contact.objects.filter(pk=contact_id).first() if contact_id else None
+    """Return one contact of the account in scope, none whose data may only be stored."""
+    return _unrestricted(Contact.objects.filter(pk=contact_id)).first() if contact_id else None
+
+
+def _unrestricted(people: QuerySet[Contact]) -> QuerySet[Contact]:
+    by_hash = Restriction.objects.filter(account_id=OuterRef("account_id"), address_hash=OuterRef("email_hash"))
+    return people.exclude(Exists(by_hash))
 
 
 def search_campaigns(*, account: Account, q: str, limit: int = 10) -> list[Campaign]:

@@ -6,9 +6,11 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from campaigns import queries
 from campaigns.services import drafting, previewing
 from contacts.models import Contact
 from emailconcert.lib.tenancy import account_scope
+from privacy.models import Restriction
 from tests.campaigns.test_sending import make_ready
 from tests.factories import NOW
 
@@ -45,6 +47,18 @@ def test_the_preview_is_filled_for_the_chosen_contact_in_a_sandbox(alice, draft)
 
 def test_nobody_chosen_shows_the_defaults(alice, draft):
     assert "Hello friend" in open_preview(url_of(alice, draft, first=False)).content.decode()
+
+
+def test_nobody_restricted_is_looked_through(alice, draft):
+    url = url_of(alice, draft)
+    with account_scope(alice.account):
+        first = Contact.objects.earliest("pk")
+        Restriction.objects.create(address_hash=first.email_hash)
+
+        assert first not in queries.preview_contacts(draft)
+        assert len(queries.preview_contacts(draft)) == Contact.objects.count() - 1
+        assert queries.preview_contact(first.pk) is None
+    assert "Reader0" not in open_preview(url).content.decode()
 
 
 def test_the_members_host_serves_no_preview(alice, draft):
