@@ -41,7 +41,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
             device, codes = second_factor.enrol(
                 user=user, enrolment=enrolment, code=form.cleaned_data["code"], actor=access.actor(request), now=now
             )
-        except (second_factor.WrongCode, second_factor.AlreadyEnrolled) as error:
+        except second_factor.WrongCode:
+            form.add_error("code", "This code is not valid. Wait for the next one in your app and type that.")
+        except second_factor.AlreadyEnrolled as error:
             form.add_error("code", str(error))
         else:
             django_otp.login(request, device)

@@ -91,6 +91,13 @@ def find(token: str, *, now: datetime) -> tuple[int, int]:
     return account_id, sender_id
 
 
+def verified(token: str, *, now: datetime) -> Sender | None:
+    """Return a link's sender when it was verified before. Raises `signing.BadToken`."""
+    account_id, sender_id = find(token, now=now)
+    with account_scope(account_id):
+        return Sender.objects.filter(pk=sender_id).exclude(verified_at=None).first()
+
+
 def verify(token: str, *, now: datetime) -> Sender:
     """Take the mailbox's yes; again is harmless. Raises `signing.BadToken`, `CannotVerify`."""
     account_id, sender_id = find(token, now=now)

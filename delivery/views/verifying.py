@@ -17,7 +17,7 @@ def verify_sender(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             context["sender"] = senders.verify(token, now=now())
         else:
-            senders.find(token, now=now())
+            context["sender"] = senders.verified(token, now=now())
     except ExpectedError as error:
         return render(request, "delivery/verify_sender.html", {"error": str(error)}, status=410)
     return render(request, "delivery/verify_sender.html", context)

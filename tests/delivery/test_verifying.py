@@ -48,6 +48,15 @@ def test_opening_the_link_changes_nothing_and_pressing_the_button_verifies(clien
     assert client.post(path).status_code == 200
 
 
+def test_opening_the_link_again_says_that_it_was_done(client, path):
+    client.post(path)
+
+    again = client.get(path)
+
+    assert b"is verified" in again.content
+    assert b"Is this your address?" not in again.content
+
+
 def test_changed_link_verifies_nothing(client, sender, path):
     changed = path[:-3] + ("A" if path[-3] != "A" else "B") + path[-2:]
 
