@@ -1,21 +1,24 @@
 """Around every request: an id for the logs, and which host may answer what."""
 
+import codecs
 import logging
 import secrets
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import is_valid_path
-from django.views.defaults import page_not_found
+from django.views.defaults import bad_request, page_not_found
 
 from emailconcert.lib.context import request_id
 
 logger = logging.getLogger("emailconcert.request")
+_CHARSETS = {"utf-8", "ascii", "iso8859-1"}
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -41,6 +44,46 @@ class RequestLogMiddleware:
             return response
         finally:
             request_id.reset(token)
+
+
+class UnreadableMiddleware:
+    """Answer 400 to what no browser sends and the database cannot hold: NUL, and texts in codes nobody reads.
+
+    A form is looked at when its view is known, as the CSRF middleware would.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Look at address, cookies and charset."""
+        query = unquote_to_bytes(request.META.get("QUERY_STRING", ""))
+        cookies = "".join(request.COOKIES.values())
+        if b"\0" in query or "\0" in request.path_info + cookies or not _is_read(request):
+            return bad_request(request, BadRequest())
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponseBase],  # noqa: ARG002  # Django calls it so
+        args: tuple[object, ...],  # noqa: ARG002
+        kwargs: dict[str, object],  # noqa: ARG002
+    ) -> HttpResponseBase | None:
+        """Look at the form."""
+        try:
+            bad = any("\0" in text for name, texts in request.POST.lists() for text in (name, *texts))
+        except UnreadablePostError:
+            bad = True
+        return bad_request(request, BadRequest()) if bad else None
+
+
+def _is_read(request: HttpRequest) -> bool:
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    try:
+        return codecs.lookup(charset).name in _CHARSETS
+    except (LookupError, ValueError):
+        return False
 
 
 class HostMiddleware:

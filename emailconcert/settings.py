@@ -236,6 +236,7 @@ MIDDLEWARE = [
     "emailconcert.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "emailconcert.middleware.UnreadableMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "privacy.middleware.RestoreMiddleware",
     "emailconcert.middleware.HostMiddleware",

@@ -175,7 +175,7 @@ def verify(*, user: User, code: str, now: datetime) -> TotpDevice:
 
 def _accept(device: TotpDevice, code: str, *, now: datetime) -> bool:
     typed = code.strip().lower().replace(" ", "").replace("-", "")
-    if not typed.isdigit() or len(typed) != 6:
+    if not (typed.isascii() and typed.isdigit()) or len(typed) != 6:
         return bool(
             RecoveryCode.objects.filter(
                 user_id=device.user_id, used_at=None, code_hash=_code_hash(device.user_id, typed)

@@ -119,7 +119,7 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
 def choose(request: HttpRequest, pk: int) -> HttpResponse:
     """Say which account is meant."""
     chosen = request.POST.get("account", "")
-    account_id = int(chosen) if chosen.isdigit() else 0
+    account_id = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else 0
     return _take(
         request, pk, lambda: desk.choose_account(pk=pk, account_id=account_id, actor=actor(request), now=now())
     )
