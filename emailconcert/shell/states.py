@@ -38,7 +38,10 @@ TONES: dict[str, Tone] = {
         ("failed", "refused", "rejected", "overdue", "hard_bounced", "bounced", "complained", "suspended", "expired"),
         _BAD,
     ),
-    **dict.fromkeys(("cancelled", "skipped", "unsubscribed", "suppressed", "closed", "withdrawn", "erased", "manual", "objected"), _OFF),
+    **dict.fromkeys(
+        ("cancelled", "skipped", "unsubscribed", "suppressed", "closed", "withdrawn", "erased", "manual", "objected"),
+        _OFF,
+    ),
 }
 
 

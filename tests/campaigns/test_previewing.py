@@ -64,7 +64,9 @@ def test_nobody_restricted_is_looked_through(alice, draft):
 def test_the_members_host_serves_no_preview(alice, draft):
     host = urlsplit(settings.SITE_URL).netloc
 
-    assert open_preview(url_of(alice, draft), host=host).status_code == 404
+    answer = open_preview(url_of(alice, draft), host=host)
+
+    assert (answer.status_code, answer["Location"].startswith(settings.CONTENT_URL)) == (302, True)
 
 
 def test_the_content_host_serves_no_campaign(client, draft):

@@ -356,4 +356,7 @@ def test_view_in_browser_knows_nobody_who_is_erased_or_restricted(visitor):
 def test_pages_are_not_on_the_members_host(client):
     mailing = make_mailing()
 
-    assert client.get(f"/u/{token(mailing)}", headers={"host": "localhost:8000"}).status_code == 404
+    path = f"/u/{token(mailing)}"
+    answer = client.get(path, headers={"host": "localhost:8000"})
+
+    assert (answer.status_code, answer["Location"]) == (302, settings.CONTENT_URL + path)
