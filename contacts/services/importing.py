@@ -35,6 +35,13 @@ class NotWaiting(ExpectedError):
         super().__init__("This import has been started or has ended already.")
 
 
+class FileGone(ExpectedError):
+    """The uploaded file is not there any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The uploaded file is gone. Upload it again.")
+
+
 class TooLarge(ExpectedError):
     """The file is larger than an upload may be."""
 
@@ -89,7 +96,9 @@ def head_and_samples(path: Path, dialect: Dialect, *, samples: int = 20) -> tupl
 
 
 def preview(run: Import) -> list[Column]:
-    """Return the file's columns with the first cells and a guess each. Raises `CannotRead`."""
+    """Return the file's columns with the first cells and a guess each. Raises `FileGone`, `CannotRead`."""
+    if not file_of(run).exists():
+        raise FileGone
     heads, rows = head_and_samples(file_of(run), dialect_of(run))
     own = dict(CustomField.objects.filter(account_id=run.account_id).values_list("key", "label"))
     return columns.guess(heads, rows, own=own)

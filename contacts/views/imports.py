@@ -13,6 +13,7 @@ from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
 from contacts import tasks
 from contacts.files import writing
+from contacts.files.reading import CannotRead
 from contacts.forms import MappingForm, UploadForm
 from contacts.models import Import
 from contacts.services import importing
@@ -64,7 +65,11 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
 def match(request: MemberRequest, pk: int) -> HttpResponse:
     """Match columns to fields, say why they may be written to, and start."""
     run = get_object_or_404(Import, account=request.account, pk=pk, state=Import.State.UPLOADED)
-    columns = importing.preview(run)
+    try:
+        columns = importing.preview(run)
+    except (importing.FileGone, CannotRead) as error:
+        importing.end_import(run, Import.State.FAILED, now=now(), error=str(error))
+        return redirect_to(request, "contacts:import-detail", pk=pk)
     form = MappingForm(request.POST or None, account=request.account, columns=columns)
     if form.is_valid():
         try:

@@ -441,3 +441,16 @@ def test_suppression_is_lifted_only_where_a_member_added_it(client, alice):
 
     with account_scope(alice.account):
         assert list(Suppression.objects.values_list("reason", flat=True)) == ["unsubscribed"]
+
+
+def test_an_import_whose_file_is_gone_says_so(client, alice):
+    upload = SimpleUploadedFile("them.csv", b"Email\nzoe@example.org\n")
+    client.post("/contacts/import/", {"file": upload})
+    with account_scope(alice.account):
+        run = Import.objects.get()
+        importing.file_of(run).unlink()
+
+    page = client.get(f"/contacts/import/{run.pk}/", follow=True)
+
+    assert page.status_code == 200
+    assert "The uploaded file is gone. Upload it again." in page.content.decode()
