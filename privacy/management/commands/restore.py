@@ -1,5 +1,6 @@
 """Put a backup back."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         """Declare the folder and --yes."""
         parser.add_argument("folder", type=Path, help="A folder that backup wrote.")
         parser.add_argument("--yes", action="store_true", help="Everything in the database is replaced; say so.")
+        parser.add_argument("--json", action="store_true", help="Print what comes next as JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Restore, after it was said."""
@@ -28,4 +30,7 @@ class Command(BaseCommand):
             backups.restore(folder=options["folder"], now=timezone.now())
         except (backups.CannotBackUp, OSError) as error:
             raise CommandError(str(error)) from None
-        self.stdout.write("Restored. Nothing is sent or served yet. Now run: manage.py replay_erasures")
+        if options["json"]:
+            self.stdout.write(json.dumps({"restored": str(options["folder"]), "next": "replay_erasures"}))
+        else:
+            self.stdout.write("Restored. Nothing is sent or served yet. Now run: manage.py replay_erasures")
