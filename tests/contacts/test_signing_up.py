@@ -3,6 +3,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from accounts.models import Account, Outbox
@@ -72,7 +73,9 @@ def test_form_answers_with_and_without_a_slash(content, form, path):
 
 
 def test_form_is_not_on_the_members_host(client, form):
-    assert client.get("/f/bread").status_code == 404
+    answer = client.get("/f/bread")
+
+    assert (answer.status_code, answer["Location"]) == (302, settings.CONTENT_URL + "/f/bread")
 
 
 @pytest.mark.parametrize("gone", ["slug", "inactive", "suspended"])
