@@ -50,7 +50,7 @@ class PersonalData:
     """One kind of data that an app holds of a person.
 
     `export` returns rows of plain JSON values; `count` is the dry run of `erase`, which returns how many rows went (or
-    lost the person). What cannot be erased, and why, stands in `kept`. `amend` takes new values by field.
+    lost the person). What cannot be erased, and why, stands in `kept`.
     """
 
     app: str
@@ -63,7 +63,6 @@ class PersonalData:
     erase: Callable[[Subject, datetime], int]
     kind: SubjectKind = SubjectKind.CONTACT
     kept: str = ""
-    amend: Callable[[Subject, dict[str, str], datetime], None] | None = None
     restrict: Callable[[Subject, datetime], None] | None = None
     order: int = field(default=50)
 

@@ -8,7 +8,6 @@ from typing import Any
 from accounts.models import Account, User
 from accounts.services import auditing, own_data
 from accounts.services.auditing import Actor
-from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import platform_scope
 from privacy.models import ClockPause, PrivacyRequest
@@ -141,19 +140,17 @@ def restart_promise(*, pk: int, actor: Actor, now: datetime) -> None:
 
 
 def choose_account(*, pk: int, account_id: int, actor: Actor, now: datetime) -> None:
-    """Say which of the accounts found is meant, while the request is in review."""
+    """Say which of the accounts found is meant; named in review, its owner is asked first."""
     with _opened(pk, "matched", actor, now) as request:
+        if request.subject_kind != PrivacyRequest.SubjectKind.CONTACT:
+            raise states.NotAllowed("This request is about a login profile; there is no account to ask.")
         if request.state not in (State.REVIEW, State.UNVERIFIED, State.ID_INFO_ASKED):
             raise states.NotAllowed("The account can be chosen before the decision only.")
-        address = texts.read(request, "sealed_email")
+        if request.account_id == account_id:
+            raise states.NotAllowed("This account is the one meant already.")
         if not Account.objects.filter(pk=account_id).exists():
             raise UnknownRequest
-        PrivacyRequest.objects.filter(pk=request.pk).update(
-            account_id=account_id,
-            contact_hash=addresses.address_hash(address, account_id=account_id),
-            dry_run=None,
-            dry_run_viewed_at=None,
-        )
+        routing.name_account(request, account_id=account_id, now=now, actor_id=actor.user_id)
 
 
 def view_dry_run(*, pk: int, actor: Actor, now: datetime) -> None:

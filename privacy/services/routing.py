@@ -12,6 +12,7 @@ from django.conf import settings
 from accounts.models import Membership, Role
 from accounts.services import auditing, outbox
 from accounts.services.auditing import Actor
+from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import platform_scope
 from privacy.models import PrivacyRequest
@@ -66,17 +67,39 @@ def route(request: PrivacyRequest, *, now: datetime) -> None:
     """Send a verified request to the account owner, or straight to the DPO."""
     about_contact = request.subject_kind == PrivacyRequest.SubjectKind.CONTACT
     if about_contact and request.account_id is not None:
-        states.move(request, State.WITH_CONTROLLER, who=Who.SYSTEM, now=now, controller_asked_at=now)
-        _tell_owners(request, now)
+        _ask_owner(request, now=now)
     else:
         states.move(request, State.REVIEW, who=Who.SYSTEM, now=now)
 
 
+def name_account(request: PrivacyRequest, *, account_id: int, now: datetime, actor_id: int | None) -> None:
+    """Say which account is meant; one that is named only in review is asked before anything is decided.
+
+    What the account named before has answered, and what its dry run has counted, no longer speaks for the request.
+    """
+    address = texts.read(request, "sealed_email")
+    named: dict[str, Any] = {
+        "account_id": account_id,
+        "contact_hash": addresses.address_hash(address, account_id=account_id),
+        "dry_run": None,
+        "dry_run_viewed_at": None,
+        "controller_answer": PrivacyRequest.Answer.NONE,
+        "sealed_controller_reason": None,
+    }
+    if request.state == State.REVIEW:
+        _ask_owner(request, now=now, actor_id=actor_id, **named)
+    else:
+        PrivacyRequest.objects.filter(pk=request.pk).update(**named)
+
+
 def owner_deadline(request: PrivacyRequest) -> date:
-    """Return the day after which the owner counts as silent: 7 days, and the DPO keeps at least 10."""
+    """Return the day after which the owner counts as silent: 7 days, and the DPO keeps at least 10.
+
+    An owner who is asked later than that has the day itself.
+    """
     asked = clocks.local_date(request.controller_asked_at or request.received_at, request.zone)
     last = min(request.promised_due, request.legal_due or request.promised_due)
-    return min(asked + timedelta(days=OWNER_DAYS), last - timedelta(days=DAYS_LEFT_TO_DPO))
+    return max(asked, min(asked + timedelta(days=OWNER_DAYS), last - timedelta(days=DAYS_LEFT_TO_DPO)))
 
 
 def answer_for_account(
@@ -117,6 +140,13 @@ def _match(request: PrivacyRequest) -> int | None:
         return None
     match = matching.choose(request, matching.find(request))
     return match.account_id if match else None
+
+
+def _ask_owner(request: PrivacyRequest, *, now: datetime, actor_id: int | None = None, **named: Any) -> None:
+    states.move(
+        request, State.WITH_CONTROLLER, who=Who.SYSTEM, now=now, actor_id=actor_id, controller_asked_at=now, **named
+    )
+    _tell_owners(request, now)
 
 
 def _tell_owners(request: PrivacyRequest, now: datetime) -> None:

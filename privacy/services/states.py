@@ -99,6 +99,12 @@ def _nobody_to_ask(step: Step) -> None:
     _need(is_user or request.account_id is None, "The account owner is asked first.")
 
 
+def _owner_heard(step: Step) -> None:
+    request = step.request
+    about_contact = request.subject_kind == PrivacyRequest.SubjectKind.CONTACT and request.account_id is not None
+    _need(not about_contact or request.controller_answer, "The account owner has not been asked yet.")
+
+
 def _answered(step: Step) -> None:
     _need(step.request.controller_answer, "The account owner has not answered yet.")
 
@@ -183,11 +189,12 @@ def _table() -> tuple[Transition, ...]:
         row(State.VERIFIED, State.WITH_CONTROLLER, (system,), _contacts_data),
         row(State.WITH_CONTROLLER, State.REVIEW, (owner, system), _answered),
         row(State.VERIFIED, State.REVIEW, (system,), _nobody_to_ask),
+        row(State.REVIEW, State.WITH_CONTROLLER, (system,), _contacts_data),
         row(State.UNVERIFIED, State.EXECUTING, (system,), _is_objection),
         row(State.REVIEW, State.CLARIFYING, (dpo,), _says_what),
         row(State.CLARIFYING, State.REVIEW, (person, dpo)),
         row(State.REVIEW, State.REVIEW, (dpo,), _extension_in_time),
-        row(State.REVIEW, State.APPROVED, (dpo,), _dry_run_viewed, _approver_named),
+        row(State.REVIEW, State.APPROVED, (dpo,), _owner_heard, _dry_run_viewed, _approver_named),
         row(State.APPROVED, State.EXECUTING, (dpo, system), _second_pair_of_eyes),
         row(State.EXECUTING, State.DONE, (system,), _receipt_written, _is_no_restriction),
         row(State.EXECUTING, State.PARTLY_DONE, (system,), _receipt_written),

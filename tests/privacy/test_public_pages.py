@@ -6,19 +6,25 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.services import auditing
 from contacts.models import Contact
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import PrivacyRequest, RequestToken, Suppression
-from privacy.services import moving
+from privacy.services import desk, moving, routing, states
 from privacy.services.states import State
-from tests.factories import make_cast
+from tests.factories import UserFactory, make_cast
 from tests.privacy.mails import mails_to
 
 pytestmark = pytest.mark.django_db
 
 ADA = "ada@example.com"
 HOST = {"headers": {"host": "localhost:8000"}}
+
+
+def officer_of():
+    officer = UserFactory()
+    return auditing.Actor(user_id=officer.pk, name=officer.name, network="")
 
 
 def add_contact(account, email=ADA, **more):
@@ -164,6 +170,68 @@ def test_with_two_accounts_and_none_named_the_dpo_chooses(client):
     client.post(f"{link_of()}confirm/", **HOST)
 
     assert (the_request().state, the_request().account_id) == (State.REVIEW, None)
+    assert mails_to("alice@example.org") == mails_to("charlie@example.net") == []
+
+
+def test_an_account_that_the_dpo_names_in_review_is_asked_before_anything_is_decided(client):
+    alice, _bob, charlie = make_cast()
+    for account in (alice.account, charlie.account):
+        add_contact(account)
+    send(client)
+    client.post(f"{link_of()}confirm/", **HOST)
+    officer, pk = officer_of(), the_request().pk
+
+    desk.choose_account(pk=pk, account_id=alice.account_id, actor=officer, now=timezone.now())
+
+    request = the_request()
+    assert (request.state, request.account_id) == (State.WITH_CONTROLLER, alice.account_id)
+    assert [mail["reference"] for mail in mails_to("alice@example.org")] == [request.reference]
+    assert mails_to("charlie@example.net") == []
+    with pytest.raises(states.NotAllowed):
+        desk.view_dry_run(pk=pk, actor=officer, now=timezone.now())
+    with pytest.raises(states.NotAllowed):
+        desk.approve(pk=pk, actor=officer, now=timezone.now())
+
+
+def test_an_answer_of_the_wrong_account_does_not_speak_for_the_right_one(client):
+    alice, _bob, charlie = make_cast()
+    for account in (alice.account, charlie.account):
+        add_contact(account)
+    send(client, business_name=alice.account.name)
+    client.post(f"{link_of()}confirm/", **HOST)
+    officer, pk = officer_of(), the_request().pk
+    routing.answer_for_account(
+        account_id=alice.account_id,
+        reference=the_request().reference,
+        agrees=False,
+        reason="She owes us",
+        actor=officer,
+        now=timezone.now(),
+    )
+    desk.view_dry_run(pk=pk, actor=officer, now=timezone.now())
+
+    desk.choose_account(pk=pk, account_id=charlie.account_id, actor=officer, now=timezone.now())
+
+    request = the_request()
+    assert (request.state, request.account_id) == (State.WITH_CONTROLLER, charlie.account_id)
+    assert (request.controller_answer, request.sealed_controller_reason, request.dry_run) == ("", None, None)
+    assert len(mails_to("charlie@example.net")) == 1
+
+
+def test_an_owner_asked_late_has_the_day_itself(client):
+    alice, _bob, charlie = make_cast()
+    for account in (alice.account, charlie.account):
+        add_contact(account)
+    send(client)
+    client.post(f"{link_of()}confirm/", **HOST)
+    late = timezone.now() + timedelta(days=25)
+
+    desk.choose_account(pk=the_request().pk, account_id=alice.account_id, actor=officer_of(), now=late)
+    moving.move_requests(now=late)
+
+    assert the_request().state == State.WITH_CONTROLLER
+    moving.move_requests(now=late + timedelta(days=1))
+    assert (the_request().state, the_request().controller_answer) == (State.REVIEW, "silent")
 
 
 def test_an_objection_is_carried_out_at_once(client):
