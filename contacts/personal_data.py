@@ -25,7 +25,6 @@ from privacy import registry
 from privacy.registry import Match, PersonalData, Rows, Subject, Sweep
 
 _PROFILE = ("email", "first_name", "last_name", "language", "country", "time_zone", "values")
-_AMENDABLE = ("first_name", "last_name", "language", "country", "time_zone")
 # Encodings with a mark at the beginning, without it.
 _BARE = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 Find = Callable[[Subject], QuerySet[Any]]
@@ -144,12 +143,6 @@ def _erase_uploads(subject: Subject, now: datetime) -> int:
     return len(runs)
 
 
-def _amend_contact(subject: Subject, changes: dict[str, str], now: datetime) -> None:
-    fixed = {name: text for name, text in changes.items() if name in _AMENDABLE}
-    if fixed:
-        _contacts(subject).update(**fixed, updated_at=now)
-
-
 def find_contacts(address: str) -> list[Match]:
     """Return the contacts that have, or had when they were deleted, this normalised address in all accounts.
 
@@ -259,7 +252,7 @@ _register("subscriptions", "Subscriptions", _subscriptions, _subscription_row, r
 _register("tags", "Tags", _tags, _tag_row, related=("tag",), order=70)
 _register("timeline", "Timeline", _events, _event_row, order=70)
 _register("departed", "Times you were deleted from the contacts", _departed, _departed_row, order=80)
-_register("contact", "Profile", _contacts, _contact_row, order=90, erase=_erase_contact, amend=_amend_contact)
+_register("contact", "Profile", _contacts, _contact_row, order=90, erase=_erase_contact)
 registry.register(
     PersonalData(
         app="contacts",

@@ -133,18 +133,6 @@ def test_erasing_again_without_an_address_leaves_other_peoples_rows():
     assert held(subject) == EVERYTHING
 
 
-def test_amend_changes_the_profile():
-    alice, _, _ = make_cast()
-    subject = make_person(alice.account)
-    data = next(each for each in registry.held_of(SubjectKind.CONTACT) if each.name == "contact")
-
-    with account_scope(alice.account):
-        data.amend(subject, {"last_name": "Tal", "email_hash": "no"}, NOW)
-        contact = Contact.objects.get()
-
-    assert (contact.last_name, bytes(contact.email_hash)) == ("Tal", subject.address_hash)
-
-
 def test_unconfirmed_submissions_are_swept():
     alice, _, _ = make_cast()
     subject = make_person(alice.account)
