@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
 from contacts import queries
-from contacts.forms import HostedFormForm, NewHostedFormForm, SignUpForm
+from contacts.forms.hosted import HostedFormForm, NewHostedFormForm, SignUpForm
 from contacts.models import CustomField, Form, List
 from contacts.services import form_keeping
 from contacts.views.pages import show

@@ -14,7 +14,7 @@ from accounts.models import Role
 from contacts import tasks
 from contacts.files import writing
 from contacts.files.reading import CannotRead
-from contacts.forms import MappingForm, UploadForm
+from contacts.forms.imports import MappingForm, UploadForm
 from contacts.models import Import
 from contacts.services import importing
 from contacts.views.pages import show

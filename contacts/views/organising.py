@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
 from contacts import queries
-from contacts.forms import ListForm, TagForm
+from contacts.forms.organising import ListForm, TagForm
 from contacts.models import List, Tag
 from contacts.services import organising
 from contacts.views.pages import show

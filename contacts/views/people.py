@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
 from contacts import queries
-from contacts.forms import AddContactForm, ContactForm, FilterForm
+from contacts.forms.people import AddContactForm, ContactForm, FilterForm
 from contacts.models import Contact, CustomField, List, Tag
 from contacts.services import adding, people, timeline, undoing
 from contacts.views.pages import number, show

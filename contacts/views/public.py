@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Account
-from contacts.forms import SignUpForm
+from contacts.forms.hosted import SignUpForm
 from contacts.models import CustomField, Form
 from contacts.services import form_keeping, signing_up
 from emailconcert.lib import limits

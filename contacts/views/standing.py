@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import MemberRequest, actor, role_required
 from accounts.models import Role
-from contacts.forms import BulkForm, TagForm
+from contacts.forms.organising import TagForm
+from contacts.forms.people import BulkForm
 from contacts.models import Contact, List, Tag
 from contacts.services import organising, subscribing, undoing
 from contacts.views.pages import number

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
-from contacts.forms import AddressForm
+from contacts.forms.organising import AddressForm
 from contacts.services import blocking
 from contacts.views.pages import number, show
 from emailconcert.lib.addresses import BadAddress

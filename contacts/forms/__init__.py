@@ -1,0 +1,1 @@
+"""What members and contacts type in. No rules live here: services have them."""
