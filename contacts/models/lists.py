@@ -34,7 +34,7 @@ class Subscription(TenantModel):
     list = TenantForeignKey(List, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
     contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
     state = models.CharField(max_length=12, choices=State)
-    source = models.CharField(max_length=8, choices=Contact.Source)
+    source = models.CharField(max_length=12, choices=Contact.Source)
     created_at = models.DateTimeField(db_default=Now())
     confirmed_at = models.DateTimeField(null=True)
     unsubscribed_at = models.DateTimeField(null=True)

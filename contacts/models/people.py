@@ -1,5 +1,6 @@
 """Contacts and what is known of them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -14,6 +15,8 @@ class Contact(TenantModel):
         IMPORT = "import", "Import"
         FORM = "form", "Form"
         API = "api", "API"
+        PREFERENCES = "preferences", "Preference centre"
+        AUTOMATION = "automation", "Automation"
         DEMO = "demo", "Sample data"
 
     email = models.CharField(max_length=254)
@@ -23,8 +26,19 @@ class Contact(TenantModel):
     language = models.CharField(max_length=10, blank=True, db_default="")
     country = models.CharField(max_length=2, blank=True, db_default="")
     time_zone = models.CharField(max_length=64, blank=True, db_default="")
-    values = models.JSONField(default=dict, db_default={}, help_text="Custom values by field key.")
-    source = models.CharField(max_length=8, choices=Source)
+    date_of_birth = models.DateField(null=True)
+    gender = models.CharField(max_length=30, blank=True, db_default="")
+    phone = models.CharField(max_length=20, blank=True, db_default="", help_text="E.164: +353861234567.")
+    values = models.JSONField(
+        default=dict, db_default={}, help_text="Custom values by field key, as `contacts.fields`."
+    )
+    sealed_values = models.BinaryField(null=True, help_text="Values of sensitive fields: sealed JSON by field key.")
+    value_sources = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="Field → [source, its id, when]; what is not named came in with the contact.",
+    )
+    source = models.CharField(max_length=12, choices=Source)
     source_id = models.BigIntegerField(null=True, help_text="Which import or form.")
     tracking_off = models.BooleanField(db_default=False)
     paused_until = models.DateTimeField(null=True)
@@ -62,13 +76,26 @@ class CustomField(TenantModel):
 
     class Type(models.TextChoices):
         TEXT = "text", "Text"
+        LONG_TEXT = "long_text", "Long text"
         NUMBER = "number", "Number"
         DATE = "date", "Date"
+        DATETIME = "datetime", "Date and time"
         BOOLEAN = "boolean", "Yes or no"
+        CHOICE = "choice", "One of several"
+        CHOICES = "choices", "Several of several"
+        URL = "url", "Web address"
 
     key = models.SlugField(max_length=40)
     label = models.CharField(max_length=60)
     type = models.CharField(max_length=10, choices=Type, default=Type.TEXT)
+    help = models.CharField(max_length=200, blank=True, db_default="")
+    choices = ArrayField(models.CharField(max_length=100), default=list, db_default=[])
+    required = models.BooleanField(default=False, db_default=False)
+    default = models.CharField(max_length=200, blank=True, db_default="")
+    sensitive = models.BooleanField(
+        default=False, db_default=False, help_text="Kept sealed: not to be filtered by, shown on demand."
+    )
+    position = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
