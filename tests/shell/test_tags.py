@@ -117,3 +117,26 @@ def test_toast_text_is_escaped():
 @pytest.mark.parametrize(("name", "letters"), [("Alice Berg", "AB"), ("alice", "A"), ("", "?"), ("a b c", "AC")])
 def test_initials(name, letters):
     assert render("{{ person.name|initials }}", person=SimpleNamespace(name=name)) == letters
+
+
+TABLE = (
+    '{% table "People" %}<thead><tr>{% th "Name" %}{% th "Where" %}<th scope="col"><span class="visually-hidden">'
+    "Actions</span></th></tr></thead><tbody><tr><td>{{ name }}</td><td> </td>"
+    '<td class="ec-cell-actions"><button>Remove</button></td></tr></tbody>{% endtable %}'
+)
+
+
+def test_wide_table_names_its_cells_for_cards_and_keeps_its_roles():
+    html = render(TABLE, name="Ada <b>")
+    assert '<table class="ec-table ec-table-cards" role="table">' in html
+    assert '<td role="cell" data-label="Name">Ada &lt;b&gt;</td>' in html
+    assert '<td role="cell" data-label="Where" data-blank> </td>' in html
+    assert '<td class="ec-cell-actions" role="cell"><button>' in html
+    assert html.count('role="row"') == 2
+    assert html.count('role="columnheader"') == 3
+
+
+def test_small_table_stays_a_table():
+    html = render('{% table "Tags" %}<thead><tr>{% th "A" %}{% th "B" %}</tr></thead><tbody></tbody>{% endtable %}')
+    assert "ec-table-cards" not in html
+    assert "ec-table-cards" not in render(TABLE.replace('"People"', '"People" cards_on_phone=False'))

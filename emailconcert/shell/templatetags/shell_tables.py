@@ -6,6 +6,7 @@ from django import template
 from django.template.context import RequestContext
 from django.utils.safestring import SafeString
 
+from emailconcert.shell import cards
 from emailconcert.shell.markup import attributes, component
 
 register = template.Library()
@@ -87,6 +88,8 @@ def bulk_bar(
 
 
 @register.simple_block_tag(end_name="endtable")
-def table(content: str, caption: str, **attrs: Any) -> SafeString:
-    """Render a table that scrolls sideways by itself on a phone; the content is `<thead>` and `<tbody>`."""
-    return component("table", content=content, caption=caption, attrs=attributes(attrs))
+def table(content: str, caption: str, cards_on_phone: bool = True, **attrs: Any) -> SafeString:
+    """Render a table; with three columns or more its rows are cards on a phone, unless `cards_on_phone=False`."""
+    stacks = cards_on_phone and cards.is_wide(content)
+    inner = cards.as_cards(content) if stacks else content
+    return component("table", content=inner, caption=caption, stacks=stacks, attrs=attributes(attrs))
