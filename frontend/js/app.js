@@ -8,5 +8,6 @@ import "./modal.js";
 import "./search.js";
 import "./select.js";
 import "./strength.js";
+import "./tabs.js";
 import "./theme-switch.js";
 import "./toasts.js";

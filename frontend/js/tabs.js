@@ -1,0 +1,5 @@
+// On a phone a row of tabs scrolls: bring the current one into sight.
+for (const row of document.querySelectorAll(".ec-tabs")) {
+  const current = row.querySelector("[aria-current]");
+  if (current) row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
+}
