@@ -148,11 +148,23 @@ def draw_timeline(chart: Timeline) -> dict[str, object]:
 def _labels(labels: Sequence[str], plane: _Plane) -> list[Label]:
     every = max(1, -(-len(labels) // _MAX_LABELS))
     last = len(labels) - 1
+    shown = list(range(0, len(labels), every))
     return [
-        Label(text, plane.x(index), "start" if index == 0 and last else "end" if index == last and last else "middle")
-        for index, text in enumerate(labels)
-        if index % every == 0
+        Label(
+            _short(
+                labels[index], labels[shown[max(place - 2, 0) if place % 2 == 0 else place - 1]], is_first=not place
+            ),
+            plane.x(index),
+            "start" if index == 0 and last else "end" if index == last and last else "middle",
+        )
+        for place, index in enumerate(shown)
     ]
+
+
+def _short(label: str, before: str, *, is_first: bool) -> str:
+    """Leave out the day of "16:00, 19 Nov" where it is that of the label before; every second label is hidden on phones."""
+    moment, comma, day = label.partition(", ")
+    return moment if comma and not is_first and before.endswith(comma + day) else label
 
 
 def _spots(chart: Timeline, plane: _Plane) -> list[Spot]:

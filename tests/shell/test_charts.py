@@ -43,3 +43,17 @@ def test_bars_are_shares_of_the_longest():
 def test_funnel_without_a_base_shows_no_bars():
     drawn = charts.draw_funnel(charts.Funnel("Funnel", [("Sent", 0), ("Opened", 0)]))
     assert [step["width"] for step in drawn["steps"]] == [0, 0]
+
+
+def test_timeline_says_the_day_only_where_it_changes():
+    hours = [f"{hour % 24:02}:00, {19 + hour // 24} Nov" for hour in range(16, 28)]
+    drawn = charts.draw_timeline(charts.Timeline(title="Opens", labels=hours, people=[1] * 12))
+    assert [label.text for label in drawn["labels"]] == [
+        "16:00, 19 Nov",
+        "18:00",
+        "20:00",
+        "22:00",
+        "00:00, 20 Nov",
+        "02:00",
+    ]
+    assert [spot.label for spot in drawn["spots"]] == hours
