@@ -23,7 +23,7 @@ Source = Callable[[Contact, int], Sequence[Entry]]
 _sources: dict[str, Source] = {}
 
 _TEXTS = {
-    "added": ("Added by a member", "user-plus"),
+    "added": ("Added", "user-plus"),
     "changed": ("Details changed", "pencil"),
     "imported": ("Changed by an import", "upload"),
     "subscribed": ("Subscribed", "mail-check"),
@@ -33,6 +33,15 @@ _TEXTS = {
     "tagged": ("Tagged", "tag"),
     "untagged": ("Tag removed", "tag"),
     "restored": ("Restored", "undo-2"),
+}
+
+
+_ARRIVALS: dict[str, str] = {
+    Contact.Source.MEMBER: "Added by a member",
+    Contact.Source.IMPORT: "Came with an import",
+    Contact.Source.FORM: "Came through a form",
+    Contact.Source.API: "Came through the API",
+    Contact.Source.DEMO: "Came with the sample data",
 }
 
 
@@ -56,15 +65,21 @@ def entries(contact: Contact, *, limit: int = 50) -> list[Entry]:
 
 def _own(contact: Contact, limit: int) -> list[Entry]:
     events = ContactEvent.objects.filter(account_id=contact.account_id, contact=contact).order_by("-id")[:limit]
-    found = [_entry(event) for event in events]
+    found = [_entry(event, contact) for event in events]
     if not any(event.kind == "added" for event in events):
-        found.append(Entry(contact.created_at, f"Came in: {contact.get_source_display().lower()}", "user-plus"))
+        found.append(Entry(contact.created_at, _arrival(contact), "user-plus"))
     return found
 
 
-def _entry(event: ContactEvent) -> Entry:
+def _arrival(contact: Contact) -> str:
+    return _ARRIVALS.get(contact.source, "Added")
+
+
+def _entry(event: ContactEvent, contact: Contact) -> Entry:
     text, icon = _TEXTS.get(event.kind, (event.kind.replace("_", " ").capitalize(), "circle"))
     details = event.details
+    if event.kind == "added":
+        text = _arrival(contact)
     if about := details.get("list") or details.get("tag"):
         text = f"{text}: {about}"
     note = details.get("reason") or ", ".join(name.replace("_", " ") for name in details.get("fields", ()))

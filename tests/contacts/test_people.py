@@ -176,6 +176,14 @@ def test_timeline_shows_registered_sources_the_newest_first(account):
     assert [entry.text for entry in entries] == ["Opened “Spring”", "Added by a member"]
 
 
+def test_timeline_says_how_a_person_came(account):
+    contact = add(account)
+    Contact.objects.filter(pk=contact.pk).update(source=Contact.Source.DEMO)
+    contact.refresh_from_db()
+
+    assert [entry.text for entry in timeline.entries(contact)] == ["Came with the sample data"]
+
+
 def test_subscription_state_survives_in_no_other_account(account):
     contact = add(account)
     news = List.objects.create(name="News")
