@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.urls import reverse
+
 from accounts.models import Account
 from campaigns import queries
 from campaigns.models import Campaign, Variant
@@ -22,12 +24,13 @@ LONG_SUBJECT = 70
 class Check:
     """One thing looked at: a sentence about what was found, and where it is mended (a step's URL name).
 
-    `level` is ok, notice (worth a look) or blocking.
+    `level` is ok, notice (worth a look) or blocking; `page` is the address where it is mended outside the campaign.
     """
 
     level: str
     sentence: str
     step: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ def _check_envelope(campaign: Campaign, variant: Variant) -> Iterator[Check]:
         domain = compiling.domain_for(sender)
         if domain is None or domain.verified_at is None:
             host = sender.email.rpartition("@")[2]
-            yield Check("notice", f"The records of {host} are not set up, so inboxes may put it under spam.")
+            page = reverse("delivery:domain", args=[domain.pk]) if domain else reverse("delivery:sending")
+            said = f"The DNS records of {host} are not set up, so some inboxes may take it for spam."
+            yield Check("notice", said, page=page)
     if len(variant.subject) > LONG_SUBJECT:
         yield Check("notice", f"The subject has {len(variant.subject)} characters; phones show about 40.", step)
     if variant.subject.strip() and not variant.preheader.strip():
@@ -130,7 +135,8 @@ def _check_envelope(campaign: Campaign, variant: Variant) -> Iterator[Check]:
 
 def _check_content(account: Account, variant: Variant) -> Iterator[Check]:
     if not account.postal_address.strip():
-        yield Check("blocking", "Every mail needs your postal address: add it under Settings, Business.")
+        said = "Every mail needs your postal address: add it under Settings, Business."
+        yield Check("blocking", said, page=reverse("accounts:business"))
     try:
         made = compiling.check_content(account=account, content=previewing.content_of(variant))
     except CannotCompile as error:
