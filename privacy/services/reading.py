@@ -14,6 +14,19 @@ from privacy.services import clocks, desk, matching, routing, texts
 from privacy.services.states import CLOSED, State, Type
 
 _PAGE = 100
+_SOON = 10
+_CHANNELS = {
+    PrivacyRequest.Channel.FORM.value: "by the form",
+    PrivacyRequest.Channel.EMAIL.value: "by email",
+    PrivacyRequest.Channel.LETTER.value: "by letter",
+    PrivacyRequest.Channel.ACCOUNT.value: "from their profile page",
+}
+_ACTORS = {
+    "person": "the person",
+    "owner": "the account owner",
+    "dpo": "Data Protection Officer",
+    "system": "EmailConcert",
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,7 @@ class Row:
         """Return how pressing it is: closed, overdue, soon or fine."""
         if self.is_closed:
             return "closed"
-        return "overdue" if self.days_left < 0 else "soon" if self.days_left <= 5 else "fine"
+        return "overdue" if self.days_left < 0 else "soon" if self.days_left <= _SOON else "fine"
 
     @property
     def left(self) -> str:
@@ -201,7 +214,7 @@ def _row(request: PrivacyRequest, now: datetime) -> Row:
         type=request.get_type_display(),
         state=request.state,
         state_label=request.get_state_display(),
-        channel=request.get_channel_display(),
+        channel=_CHANNELS.get(request.channel, request.get_channel_display()),
         subject=request.get_subject_kind_display(),
         account=request.account.name if request.account else "",
         received_at=request.received_at,
@@ -217,5 +230,5 @@ def _line(event: RequestEvent) -> Line:
     labels = dict(State.choices)
     same = event.from_state == event.to_state
     label = "Extended" if same else str(labels.get(event.to_state, event.to_state))
-    who = event.actor.name if event.actor else event.actor_kind
+    who = event.actor.name if event.actor else _ACTORS.get(event.actor_kind, event.actor_kind)
     return Line(event.at, label, who, texts.read(event, "sealed_note"))
