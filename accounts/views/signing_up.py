@@ -70,6 +70,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         user = signing_up.profile_of(token=token, now=timezone.now())
     except BadToken as error:
         return render(request, "accounts/bad_link.html", {"reason": str(error)}, status=410)
+    if user.email_confirmed_at:
+        return render(request, "accounts/confirmed.html", {"again": True})
     return render(request, "accounts/confirm_sign_up.html", {"person": user, "token": token})
 
 

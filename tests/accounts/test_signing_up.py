@@ -73,6 +73,17 @@ def test_sign_up_is_confirmed_by_the_button_not_by_the_link(client):
     assert "profile.confirmed" in actions(Account.objects.get())
 
 
+def test_link_used_before_says_that_it_was_done(client):
+    sign_up(client)
+    link = path_in(mails()[0][2])
+    client.post(f"{link}yes/")
+
+    again = client.get(link).content.decode()
+
+    assert "You used this link before" in again
+    assert "Confirm this address" not in again
+
+
 def test_confirming_in_another_browser_asks_to_sign_in(client):
     sign_up(client)
     other = Client()
