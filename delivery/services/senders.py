@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.models import Account
-from accounts.services import auditing, outbox
+from accounts.services import auditing, mailboxes, outbox
 from delivery.models import Sender
 from delivery.services import compiling
 from emailconcert.lib import addresses, signing
@@ -63,6 +63,21 @@ def add_sender(
             action="sender.added", actor=actor, now=now, account_id=account.pk, target=("sender", sender.pk)
         )
     return sender
+
+
+def ask_again(*, account: Account, sender_id: int, now: datetime) -> str:
+    """Mail the link to a sender's address once more, unless the mailbox had enough of them; return the address.
+
+    Raises `CannotVerify`.
+    """
+    with account_scope(account):
+        sender = Sender.objects.filter(pk=sender_id, verified_at=None).first()
+        if sender is None:
+            raise CannotVerify("This sender is verified already, or it was removed.")
+        if not mailboxes.may_mail("verify sender", sender.email):
+            raise CannotVerify(f"{sender.email} got this mail several times. Look for it there, or try in an hour.")
+        ask_mailbox(sender=sender, now=now)
+    return sender.email
 
 
 def ask_mailbox(*, sender: Sender, now: datetime) -> None:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import MemberRequest, actor, member_required, role_required
+from accounts.access import MemberRequest, actor, has_role, member_required, role_required
 from accounts.models import Role
 from delivery import tasks
 from delivery.forms import DomainForm, SenderForm
@@ -59,6 +59,19 @@ def add_sender(request: MemberRequest) -> HttpResponseBase:
     return _show(request, DomainForm(), form, status=422)
 
 
+@require_POST
+@role_required(Role.ADMIN)
+def ask_sender_again(request: MemberRequest, pk: int) -> HttpResponseBase:
+    """Mail the link to a sender's address once more."""
+    try:
+        address = senders.ask_again(account=request.account, sender_id=pk, now=now())
+    except senders.CannotVerify as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"We mailed another link to {address}.")
+    return redirect("delivery:sending")
+
+
 @require_safe
 @member_required
 def domain(request: MemberRequest, pk: int) -> HttpResponseBase:
@@ -90,5 +103,6 @@ def _show(
         "connections": Connection.objects.filter(account=request.account).order_by("name"),
         "domain_form": domain_form,
         "sender_form": sender_form,
+        "may_manage": has_role(request.membership, Role.ADMIN),
     }
     return render(request, "delivery/sending.html", context, status=status)

@@ -38,6 +38,24 @@ def test_editor_sees_and_may_not_add(client, cast):
     assert client.post(reverse("delivery:add-domain"), {"domain": "alices.example"}).status_code == 403
 
 
+def test_link_of_an_unverified_sender_can_be_sent_again_a_few_times(client, cast):
+    alice, bob, charlie = cast
+    client.force_login(alice.user)
+    client.post(reverse("delivery:add-sender"), {"name": "Shop", "email": "shop@elsewhere.example"})
+    with account_scope(alice.account):
+        path = reverse("delivery:ask-sender-again", args=[Sender.objects.get().pk])
+
+    assert path in client.get(reverse("delivery:sending")).content.decode()
+    told = [client.post(path, follow=True).content.decode() for _ in range(4)]
+    assert "We mailed another link to shop@elsewhere.example" in told[0]
+    assert "got this mail several times" in told[3]
+
+    client.force_login(bob.user)
+    assert client.post(path).status_code == 403
+    client.force_login(charlie.user)
+    assert "it was removed" in client.post(path, follow=True).content.decode()
+
+
 def test_mistake_is_said_beside_the_field_and_nothing_is_lost(client, cast):
     alice, _, _ = cast
     client.force_login(alice.user)
