@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from emailconcert.shell.nav import AccountChoice
 
+_BUSINESS_WORDS = "account name postal address country time zone language second factor count opens clicks tracking"
+
 
 class AccountsConfig(AppConfig):
     """Wires the app's registrations."""
@@ -36,9 +38,9 @@ class AccountsConfig(AppConfig):
         nav.register_profile("Security", "accounts:security", "key-round", 20)
         nav.register_profile("Sign out", "accounts:sign-out", "log-out", 99, method="post")
         nav.set_switcher(_choices)
-        settings_pages.register("Business", "accounts:business", 10)
-        settings_pages.register("Team", "accounts:team", 20, role=Role.VIEWER)
-        settings_pages.register("Audit log", "accounts:audit", 90, role=Role.OWNER)
+        settings_pages.register("Business", "accounts:business", 10, words=_BUSINESS_WORDS)
+        settings_pages.register("Team", "accounts:team", 20, role=Role.VIEWER, words="members invite roles leave")
+        settings_pages.register("Audit log", "accounts:audit", 90, role=Role.OWNER, words="history who did what")
 
 
 def _choices(request: "HttpRequest") -> "list[AccountChoice]":

@@ -17,20 +17,42 @@ class SettingsPage:
     url_name: str
     order: int
     role: Role
+    words: str
 
 
 _pages: dict[str, SettingsPage] = {}
+_OWN = (
+    SettingsPage("Your profile", "accounts:profile", 110, Role.VIEWER, "name email address language time zone"),
+    SettingsPage(
+        "Security", "accounts:security", 120, Role.VIEWER, "password second factor code app sessions browsers"
+    ),
+)
 
 
-def register(label: str, url_name: str, order: int, *, role: Role = Role.ADMIN) -> None:
-    """Add a settings page, for example ("Sending domains", "delivery:domains", 40)."""
-    _pages[url_name] = SettingsPage(label, url_name, order, role)
+def register(label: str, url_name: str, order: int, *, role: Role = Role.ADMIN, words: str = "") -> None:
+    """Add a settings page, for example ("Sending domains", "delivery:domains", 40); `words` is what one finds it by."""
+    _pages[url_name] = SettingsPage(label, url_name, order, role, words)
 
 
 def tabs_for(request: HttpRequest) -> list[tuple[str, str]]:
     """Return (label, address) of the settings pages that this member may open."""
+    return [(page.label, reverse(page.url_name)) for page in _open_to(request)]
+
+
+def find(request: HttpRequest, *, text: str) -> list[tuple[str, str]]:
+    """Return (label, address) of the settings pages that this member may open and that this text is about."""
+    wanted = text.casefold().split()
+    found = []
+    for page in (*_open_to(request), *_OWN):
+        known = f"settings {page.label} {page.words}".casefold().split()
+        if wanted and all(any(word.startswith(part) for word in known) for part in wanted):
+            found.append((page.label, reverse(page.url_name)))
+    return found
+
+
+def _open_to(request: HttpRequest) -> list[SettingsPage]:
     membership = getattr(request, "membership", None)
     if membership is None:
         return []
     pages = sorted(_pages.values(), key=lambda page: page.order)
-    return [(page.label, reverse(page.url_name)) for page in pages if has_role(membership, page.role)]
+    return [page for page in pages if has_role(membership, page.role)]

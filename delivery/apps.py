@@ -4,6 +4,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+_WORDS = "senders addresses from domains dns dkim spf dmarc records connections smtp"
+
 
 class DeliveryConfig(AppConfig):
     """Wires the app's registrations."""
@@ -19,4 +21,4 @@ class DeliveryConfig(AppConfig):
 
         import_module("delivery.receivers")
         backups.holds_after_restore(holding.hold_restored)
-        settings_pages.register("Sending", "delivery:sending", 40, role=Role.VIEWER)
+        settings_pages.register("Sending", "delivery:sending", 40, role=Role.VIEWER, words=_WORDS)

@@ -1,9 +1,10 @@
-"""The search at the top: people and campaigns."""
+"""The search at the top: people, campaigns and settings."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import settings_pages
 from accounts.access import MemberRequest, member_required
 from campaigns import queries
 from contacts import queries as contact_queries
@@ -21,4 +22,6 @@ def index(request: MemberRequest) -> HttpResponse:
         found = contact_queries.find(account_id=request.account.pk, filters=contact_queries.Filters(text=q))
         people = list(found.order_by("-pk")[:LIMIT])
         campaigns = queries.search_campaigns(account=request.account, q=q, limit=LIMIT)
-    return render(request, "campaigns/search.html", {"q": q, "people": people, "campaigns": campaigns})
+    settings = settings_pages.find(request, text=q)
+    context = {"q": q, "people": people, "campaigns": campaigns, "settings": settings}
+    return render(request, "campaigns/search.html", context)

@@ -189,6 +189,19 @@ def test_search_finds_campaigns_by_subject_and_people_by_address(client, draft):
     assert (f"/campaigns/{draft.pk}/" in page, "reader1@example.com" in people) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("q", "path"), [("dkim", "/settings/sending/"), ("postal addr", "/settings/business/"), ("Passw", "/security/")]
+)
+def test_search_finds_settings_by_what_they_are_about(client, draft, q, path):
+    assert path in client.get("/search/", {"q": q}).content.decode()
+
+
+def test_search_shows_no_settings_that_the_member_may_not_open(client, cast, draft):
+    client.force_login(cast[1].user)
+
+    assert 'href="/settings/business/"' not in client.get("/search/", {"q": "postal"}).content.decode()
+
+
 @pytest.mark.parametrize("path", ["/campaigns/", "/", "/reports/"])
 def test_pages_ask_as_much_for_three_campaigns_as_for_one(client, alice, sender, news, path):
     counts = []
