@@ -140,3 +140,7 @@ def test_small_table_stays_a_table():
     html = render('{% table "Tags" %}<thead><tr>{% th "A" %}{% th "B" %}</tr></thead><tbody></tbody>{% endtable %}')
     assert "ec-table-cards" not in html
     assert "ec-table-cards" not in render(TABLE.replace('"People"', '"People" cards_on_phone=False'))
+
+
+def test_one_line_joins_an_address():
+    assert render("{{ address|one_line }}", address="12 Quay Street,\r\nGalway H91\n\n") == "12 Quay Street, Galway H91"

@@ -116,6 +116,12 @@ def message_tone(message: Message) -> str:
 
 
 @register.filter
+def one_line(text: str) -> str:
+    """Join the lines of a postal address: "12 Quay Street, Galway"."""
+    return ", ".join(line.strip(" ,") for line in str(text).splitlines() if line.strip(" ,"))
+
+
+@register.filter
 def initials(name: str) -> str:
     """At most two letters for an avatar: "Alice Berg" is "AB"."""
     words = str(name).replace("@", " ").split()
