@@ -9,15 +9,15 @@ def _debug(settings):
     settings.DEBUG = True
 
 
-def test_screenshot_gallery_in_all_sizes_and_schemes(page, shoot):
+def test_gallery_in_all_sizes_and_schemes(page, view):
     page.goto("/_components/")
-    shoot(page, "components")
+    view(page, "components")
 
 
 @pytest.mark.parametrize("frame", ["auth", "public", "400", "403", "404", "500"])
-def test_screenshot_frames(page, shoot, frame):
+def test_frames(page, view, frame):
     page.goto(f"/_components/frame/{frame}/")
-    shoot(page, f"frame-{frame}")
+    view(page, f"frame-{frame}")
 
 
 @pytest.mark.parametrize("accent", ["blue", "green", "teal", "purple", "pink", "red", "orange", "black"])

@@ -1,6 +1,7 @@
 """A walk over every page with the demo's data: nothing sticks out, nothing complains, axe finds nothing serious.
 
-`make screenshots` photographs all of them at two widths, light and dark; `make test` walks at one of each.
+`make screenshots` photographs all of them at two widths, light and dark; `make test` looks at both widths, and lets axe
+see each page once.
 """
 
 from datetime import timedelta
@@ -23,14 +24,7 @@ from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import PrivacyRequest
 from privacy.services import desk, intake, routing
 from tests.accounts.helpers import ACTOR
-from tests.browser.conftest import EVERY
 from tests.factories import make_member
-
-TWO = (("light", 1440), ("dark", 390))
-MATRIX = [
-    pytest.param(TWO, id="two"),
-    pytest.param(EVERY, id="screenshot", marks=pytest.mark.slow),
-]
 
 
 @pytest.fixture
@@ -41,16 +35,16 @@ def loaded(hosts):
 
 
 @pytest.fixture
-def walk(shoot):
+def walk(view):
     """Open pages by name, look at each, and tell of all that are crooked at once."""
 
-    def walk(page, places, variants):
+    def walk(page, places):
         crooked = []
         for name, path in places.items():
             answer = page.goto(path)
             try:
                 assert answer.status == 200
-                shoot(page, name, variants=variants)
+                view(page, name)
             except AssertionError as error:
                 crooked.append(f"{name}: {str(error).splitlines()[0]}")
         assert crooked == []
@@ -153,19 +147,19 @@ def contact_pages(account):
     }
 
 
-def import_pages(page, workers, walk, variants):
+def import_pages(page, workers, walk):
     """Bring a file in and look at each step."""
     page.goto("/contacts/import/")
     file = {"name": "address-book.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Upload").click()
     page.get_by_label("Why may you write to them?").wait_for()
-    walk(page, {"import-match": page.url}, variants)
+    walk(page, {"import-match": page.url})
     page.get_by_label("Why may you write to them?").fill("They signed the list on the counter.")
     page.get_by_role("button", name="Start the import").click()
     page.get_by_text("You can leave this page").wait_for()
     workers.work()
-    walk(page, {"import-done": page.url, "imports-one": "/contacts/imports/"}, variants)
+    walk(page, {"import-done": page.url, "imports-one": "/contacts/imports/"})
 
 
 def public_pages(owner, hosts):
@@ -210,56 +204,49 @@ def make_requests(account):
     return waiting, ready
 
 
-@pytest.mark.parametrize("variants", MATRIX)
-def test_pages_of_anybody(page, walk, loaded, variants):
-    walk(page, ANYBODY, variants)
+def test_pages_of_anybody(page, walk, loaded):
+    walk(page, ANYBODY)
 
 
-@pytest.mark.parametrize("variants", MATRIX)
-def test_pages_of_contacts_themselves(page, walk, loaded, hosts, variants):
-    walk(page, public_pages(loaded[0], hosts), variants)
+def test_pages_of_contacts_themselves(page, walk, loaded, hosts):
+    walk(page, public_pages(loaded[0], hosts))
 
 
-@pytest.mark.parametrize("variants", MATRIX)
-def test_pages_of_an_account(make_page, walk, loaded, variants):
+def test_pages_of_an_account(make_page, walk, loaded):
     owner = loaded[0]
     with account_scope(owner.last_account):
         domain = domains.add_domain(
             account=owner.last_account, domain="harbour-bakery.example", actor=ACTOR, now=timezone.now()
         )
     more = {"domain": f"/settings/sending/domains/{domain.pk}/"}
-    walk(make_page(cookies=sign_in(owner)), ACCOUNT_PAGES | more, variants)
+    walk(make_page(cookies=sign_in(owner)), ACCOUNT_PAGES | more)
 
 
-@pytest.mark.parametrize("variants", MATRIX)
-def test_pages_of_campaigns(make_page, walk, loaded, variants):
+def test_pages_of_campaigns(make_page, walk, loaded):
     owner = loaded[0]
-    walk(make_page(cookies=sign_in(owner)), campaign_pages(owner.last_account), variants)
+    walk(make_page(cookies=sign_in(owner)), campaign_pages(owner.last_account))
 
 
-@pytest.mark.parametrize("variants", MATRIX)
-def test_pages_about_contacts(make_page, walk, workers, loaded, variants):
+def test_pages_about_contacts(make_page, walk, workers, loaded):
     owner = loaded[0]
     page = make_page(cookies=sign_in(owner))
-    walk(page, contact_pages(owner.last_account), variants)
-    import_pages(page, workers, walk, variants)
+    walk(page, contact_pages(owner.last_account))
+    import_pages(page, workers, walk)
 
 
-@pytest.mark.parametrize("variants", MATRIX)
-def test_pages_of_the_officer(make_page, walk, loaded, variants):
+def test_pages_of_the_officer(make_page, walk, loaded):
     owner, officer = loaded
     waiting, ready = make_requests(owner.last_account)
     more = {"dpo-request": f"/admin/privacy/privacyrequest/{ready.pk}/"}
-    walk(make_page(cookies=sign_in(officer, verified=True)), DESK_PAGES | more, variants)
+    walk(make_page(cookies=sign_in(officer, verified=True)), DESK_PAGES | more)
     answering = {
         "privacy-owner-request": f"/settings/privacy/{waiting.reference}/",
         "privacy-owner": "/settings/privacy/",
     }
-    walk(make_page(cookies=sign_in(owner)), answering, variants)
+    walk(make_page(cookies=sign_in(owner)), answering)
 
 
-@pytest.mark.parametrize("variants", MATRIX)
-def test_pages_of_a_new_account(make_page, walk, hosts, variants):
+def test_pages_of_a_new_account(make_page, walk, hosts):
     owner = make_member(name="Alice").user
     empty = {
         "home-new": "/",
@@ -271,11 +258,10 @@ def test_pages_of_a_new_account(make_page, walk, hosts, variants):
         "reports-empty": "/reports/",
         "sending-empty": "/settings/sending/",
     }
-    walk(make_page(cookies=sign_in(owner)), empty, variants)
+    walk(make_page(cookies=sign_in(owner)), empty)
 
 
-@pytest.mark.parametrize("variants", MATRIX)
-def test_pages_of_the_mailbox(page, shoot, post, workers, hosts, variants):
+def test_pages_of_the_mailbox(page, view, post, workers, hosts):
     for number, (name, subject) in enumerate((("Nora Byrne", "confirm_sign_up"), ("Ada", "security_change"))):
         outbox.put_mail(
             template=subject,
@@ -288,7 +274,7 @@ def test_pages_of_the_mailbox(page, shoot, post, workers, hosts, variants):
     workers.work()
     assert post.count("example.com") == 2
     page.goto(post.url)
-    shoot(page, "mailbox", variants=variants)
+    view(page, "mailbox")
     page.goto(post.page(post.find("person0")[0]))
     page.frame_locator("iframe").get_by_role("link").first.wait_for()
-    shoot(page, "mailbox-message", variants=variants)
+    view(page, "mailbox-message")
