@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from dev.places import ROOT
 from dev.problems import Problem
 
 WORKERS = "2"
+# Containers often set it; each of some hundred processes would then compile the product again.
+LEFT_OUT = {"PYTHONDONTWRITEBYTECODE"}
 # What production looks like to Django's own checks; the keys and URLs of the servers are added.
 PRODUCTION = {
     "DEBUG": "no",
@@ -42,16 +45,16 @@ def packages() -> list[str]:
 
 
 def steps() -> list[Step]:
-    """Return every check but the tests."""
+    """Return every check but the tests; the longest first, as two run at a time."""
     python = [sys.executable, "-m"]
     manage = [sys.executable, "manage.py"]
     return [
+        Step("Types", "types", [*python, "mypy"], {}),
         Step("Format", "lint", [*python, "ruff", "format", "--check", "--quiet", "."], {}),
         Step("Lint", "lint", [*python, "ruff", "check", "--quiet", "."], {}),
         Step("Import contracts", "lint", [str(Path(sys.executable).with_name("lint-imports"))], {}),
         Step("Templates", "lint", [*python, "djlint", "--lint", "--quiet", "templates"], {}),
         Step("Security lint", "lint", [*python, "bandit", "--quiet", "-ll", "-c", "pyproject.toml", "-r", *packages()], {}),
-        Step("Types", "types", [*python, "mypy"], {}),
         Step("Missing migrations", "django", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         Step(
             "Deployment", "django", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION
@@ -61,7 +64,6 @@ def steps() -> list[Step]:
 
 def run_step(step: Step, env: Mapping[str, str]) -> bool:
     """Run one check, show its time, and what it said if it failed; return whether it passed."""
-    print(f"  {step.heading:<22}", end="", flush=True)
     begun = time.monotonic()
     done = subprocess.run(
         step.command,
@@ -73,10 +75,18 @@ def run_step(step: Step, env: Mapping[str, str]) -> bool:
         check=False,
     )
     took = time.monotonic() - begun
-    print(f"{'failed' if done.returncode else 'ok':<8}{took:6.1f} s", flush=True)
+    lines = [f"  {step.heading:<22}{'failed' if done.returncode else 'ok':<8}{took:6.1f} s"]
     if done.returncode:
-        print(done.stdout.strip() or f"exit code {done.returncode}", flush=True)
+        lines.append(done.stdout.strip() or f"exit code {done.returncode}")
+    print("\n".join(lines), flush=True)
     return not done.returncode
+
+
+def run_steps(wanted: Sequence[Step], env: Mapping[str, str]) -> list[str]:
+    """Run checks, two at a time; return the headings of those that failed."""
+    with ThreadPoolExecutor(max_workers=int(WORKERS)) as pool:
+        passed = list(pool.map(lambda step: run_step(step, env), wanted))
+    return [step.heading for step, fine in zip(wanted, passed, strict=True) if not fine]
 
 
 def has_browser() -> bool:
@@ -136,14 +146,14 @@ def check(group: str, *, full: bool) -> bool:
         embedded.start()
     try:
         # The tests' own plugin shares these servers; it has to find the environment as the person left it.
-        given = {name: value for name, value in os.environ.items() if value}
+        given = {name: value for name, value in os.environ.items() if value and name not in LEFT_OUT}
         env = {**embedded.env(), **given, "VAR_DIR": str(var)}
-        failed = [step.heading for step in steps() if group in {"all", step.group} and not run_step(step, env)]
+        failed = run_steps([step for step in steps() if group in {"all", step.group}], env)
         sentence = f"Failed: {', '.join(failed)}." if failed else ""
         if group != "all":
             return not failed
         print(sentence, flush=True)
-        passed = run_tests(full=full, env=os.environ)
+        passed = run_tests(full=full, env=given)
         if failed:
             print(sentence, file=sys.stderr)
         return passed and not failed

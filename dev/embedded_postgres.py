@@ -50,6 +50,8 @@ def programs() -> Path:
 class EmbeddedPostgres:
     """The server whose data lies in `var/postgres`. Every method expects the lock of the servers to be held."""
 
+    name = "PostgreSQL"
+
     def __init__(self, *, var: Path, passwords: dict[str, str], unsafe: bool) -> None:
         self.data = var / "postgres"
         self.log = var / "log" / "postgres.log"
@@ -74,6 +76,10 @@ class EmbeddedPostgres:
             if started.returncode or not self._answers():
                 raise Problem(f"PostgreSQL did not start: read the end of {self.log}, or run `make reset`.")
         self._make_owner()
+
+    def is_gone(self) -> bool:
+        """Tell whether no process of the server is left."""
+        return not self._own_processes()
 
     def stop(self) -> None:
         """Stop the server if it runs: politely first, at once when that takes too long."""

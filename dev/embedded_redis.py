@@ -39,6 +39,8 @@ def program() -> Path:
 class EmbeddedRedis:
     """The server whose files lie in `var/redis`. Every method expects the lock of the servers to be held."""
 
+    name = "Redis"
+
     def __init__(self, *, var: Path) -> None:
         self.folder = var / "redis"
         self.log = var / "log" / "redis.log"
@@ -65,6 +67,10 @@ class EmbeddedRedis:
             if started.returncode or time.monotonic() > deadline:
                 raise Problem(f"Redis did not start: read the end of {self.log}.")
             time.sleep(0.02)
+
+    def is_gone(self) -> bool:
+        """Tell whether no process of the server is left."""
+        return not self._own_processes()
 
     def stop(self) -> None:
         """Stop whatever Redis works in the folder, and remove its socket."""

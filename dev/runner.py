@@ -118,6 +118,12 @@ def embedded_servers(var: Path) -> Iterator[servers.Servers]:
         embedded.stop()
 
 
+def revive(embedded: servers.Servers) -> None:
+    """Start a server again that was killed; the parts connect to it again by themselves."""
+    for name in embedded.revive():
+        say(f"{name} was gone and has been started again")
+
+
 def interrupt(*_: object) -> None:
     """Take SIGTERM like Ctrl-C while things are being prepared, so that the servers are stopped then as well."""
     raise KeyboardInterrupt
@@ -144,7 +150,7 @@ def run() -> None:
                 wait_until_ready(supervisor, parts)
                 if not supervisor.stop_asked:
                     print(block(env=env, ports=ports, demo=demo, var=var), flush=True)
-                supervisor.wait()
+                supervisor.wait(lambda: revive(embedded))
                 print("\n  Stopping …", flush=True)
             finally:
                 supervisor.stop()

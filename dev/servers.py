@@ -48,6 +48,14 @@ class Servers:
                 if server is not None:
                     server.start()
 
+    def revive(self) -> list[str]:
+        """Start again what has no process left, and return its names; a server that recovers by itself is left alone."""
+        with exclusive(self._lock_path):
+            gone = [server for server in (self._postgres, self._redis) if server is not None and server.is_gone()]
+            for server in gone:
+                server.start()
+            return [server.name for server in gone]
+
     def stop(self) -> bool:
         """Stop using the servers, and stop them if nobody else uses them; return whether they were stopped."""
         with exclusive(self._lock_path):

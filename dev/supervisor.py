@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dev import places
@@ -19,6 +19,7 @@ from dev.plan import Part
 from dev.problems import Problem
 
 POLL_SECONDS = 0.1
+LOOK_AFTER_SECONDS = 2
 POLITE_SECONDS = 6
 LAST_LINES = 15
 
@@ -71,10 +72,14 @@ class Supervisor:
                     f"`make run` starts again."
                 )
 
-    def wait(self) -> None:
-        """Return when somebody asks to stop. Raises `Problem` when a part ends by itself."""
+    def wait(self, look_after: Callable[[], None]) -> None:
+        """Return when somebody asks to stop; call `look_after` now and then. Raises `Problem` when a part ends by itself."""
+        looked_after = time.monotonic()
         while not self.stop_asked:
             self.check()
+            if time.monotonic() - looked_after > LOOK_AFTER_SECONDS:
+                look_after()
+                looked_after = time.monotonic()
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:

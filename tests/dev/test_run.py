@@ -94,6 +94,12 @@ def test_make_run_from_nothing_killed_started_again_and_stopped(runner):
     assert answers(runner.port + 2) == 200
     assert answers(runner.port + 1) is not None
 
+    os.kill(int((runner.var / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    runner.wait_until("PostgreSQL was gone and has been started again")
+    while answers(runner.port, "/readyz") != 200:
+        assert runner.process.poll() is None, runner.said()
+        time.sleep(0.2)
+
     runner.process.kill()
     runner.process.wait()
     assert living(runner.var)

@@ -80,6 +80,20 @@ def test_start_recovers_when_everything_was_killed(make_servers):
         assert client.ping()
 
 
+def test_what_was_killed_is_revived_and_what_runs_is_left_alone(make_servers):
+    servers = make_servers(unsafe=False)
+    servers.start()
+    assert servers.revive() == []
+    victim = psutil.Process(postmaster(servers))
+    left = [victim, *victim.children()]
+
+    victim.kill()
+    psutil.wait_procs(left, timeout=10)
+
+    assert servers.revive() == ["PostgreSQL"]
+    assert ask(servers, "SELECT 1") == (1,)
+
+
 def test_start_recovers_when_the_process_number_in_postmaster_pid_is_somebody_elses(make_servers):
     servers = make_servers()
     servers.start()

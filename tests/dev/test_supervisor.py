@@ -36,7 +36,7 @@ def test_a_part_that_ends_is_told_with_its_last_lines(supervisor, tmp_path):
     supervisor.start([Part("web", SLEEP), Part("worker", [sys.executable, "-c", "print('why'); raise SystemExit(3)"])])
 
     with pytest.raises(Problem, match=r"^why\n\nThe process “worker” ended \(exit code 3\)"):
-        supervisor.wait()
+        supervisor.wait(lambda: None)
 
     supervisor.stop()
     assert leftovers.find(tmp_path) == []
