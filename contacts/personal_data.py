@@ -15,6 +15,7 @@ from contacts.models import (
     DepartedContact,
     FormSubmission,
     Import,
+    ImportChange,
     ImportRefusal,
     Subscription,
 )
@@ -64,10 +65,14 @@ def _refusals(subject: Subject) -> QuerySet[ImportRefusal]:
     return ImportRefusal.objects.filter(named, account_id=subject.account_id)
 
 
+def _import_changes(subject: Subject) -> QuerySet[ImportChange]:
+    return ImportChange.objects.filter(account_id=subject.account_id, contact__in=_contacts(subject))
+
+
 def _uploads(subject: Subject) -> list[Import]:
     if not subject.address:
         return []
-    waiting = Import.objects.filter(account_id=subject.account_id, state=Import.State.UPLOADED)
+    waiting = Import.objects.filter(account_id=subject.account_id, state__in=importing.NOT_STARTED)
     return [run for run in waiting if _holds(run, subject.address)]
 
 
@@ -195,6 +200,14 @@ def _sweep_refusals(cutoff: datetime, dry_run: bool) -> int:
     return total
 
 
+def _sweep_import_changes(cutoff: datetime, dry_run: bool) -> int:
+    total = 0
+    for account_id in _open_accounts():
+        with account_scope(account_id):
+            total += importing.drop_changes(account_id=account_id, before=cutoff, dry_run=dry_run)
+    return total
+
+
 def _register(
     name: str,
     title: str,
@@ -241,6 +254,10 @@ def _refusal_row(row: ImportRefusal) -> dict[str, Any]:
     return {"line": row.line, "value": row.value, "reason": row.reason}
 
 
+def _import_change_row(row: ImportChange) -> dict[str, Any]:
+    return {"import": row.import_run.file_name, "before_and_after": row.values}
+
+
 def _upload_row(row: Model) -> dict[str, Any]:
     return {"file": getattr(row, "file_name", "")}
 
@@ -248,6 +265,15 @@ def _upload_row(row: Model) -> dict[str, Any]:
 # What points at the contact goes before it: submissions and refused rows first, the contact last.
 _register("submissions", "Form submissions", _submissions, _submission_row, related=("form",), order=60)
 _register("refusals", "Rows that an import refused", _refusals, _refusal_row, order=60)
+_register(
+    "import_changes",
+    "What imports changed, kept for undoing them",
+    _import_changes,
+    _import_change_row,
+    related=("import_run",),
+    order=60,
+    retention_class="import_change",
+)
 _register("subscriptions", "Subscriptions", _subscriptions, _subscription_row, related=("list",), order=70)
 _register("tags", "Tags", _tags, _tag_row, related=("tag",), order=70)
 _register("timeline", "Timeline", _events, _event_row, order=70)
@@ -282,5 +308,13 @@ registry.register_sweep(
         title="Rows that imports refused",
         keep=timedelta(days=90),
         sweep=_sweep_refusals,
+    )
+)
+registry.register_sweep(
+    Sweep(
+        retention_class="import_change",
+        title="What contacts were before imports changed them",
+        keep=importing.UNDO_FOR,
+        sweep=_sweep_import_changes,
     )
 )

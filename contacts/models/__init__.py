@@ -1,7 +1,7 @@
 """Tables of contacts, lists, forms, imports and segments."""
 
 from contacts.models.forms import Form, FormSubmission
-from contacts.models.imports import Import, ImportRefusal
+from contacts.models.imports import Import, ImportChange, ImportRefusal
 from contacts.models.lists import List, Subscription
 from contacts.models.people import Contact, ContactEvent, ContactTag, CustomField, DepartedContact, Tag
 from contacts.models.segments import Segment
@@ -15,6 +15,7 @@ __all__ = [
     "Form",
     "FormSubmission",
     "Import",
+    "ImportChange",
     "ImportRefusal",
     "List",
     "Segment",

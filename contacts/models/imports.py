@@ -1,9 +1,11 @@
 """Imports of contacts from files."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
 from contacts.models.lists import List
+from contacts.models.people import Contact
 from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
 
 
@@ -12,11 +14,16 @@ class Import(TenantModel):
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", "Waiting for its columns to be matched"
+        CHECKING = "checking", "Being checked"
+        CHECKED = "checked", "Checked, not started"
         QUEUED = "queued", "Waiting"
         RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
+        UNDOING = "undoing", "Being undone"
+        UNDONE = "undone", "Undone"
 
     class Known(models.TextChoices):
         FILL = "fill", "Fill in what is empty"
@@ -29,10 +36,20 @@ class Import(TenantModel):
     encoding = models.CharField(max_length=30, blank=True)
     delimiter = models.CharField(max_length=1, blank=True)
     columns = models.JSONField(default=list, help_text="Headers in their order.")
-    mapping = models.JSONField(default=dict, help_text="Column number → field.")
-    list = TenantForeignKey(List, on_delete=models.SET_NULL, null=True, related_name="imports")
+    sheets = models.JSONField(default=list, db_default=[], help_text="Names of a workbook's sheets; empty for text.")
+    sheet = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="Which of them, from 0.")
+    day_first = models.BooleanField(default=True, db_default=True, help_text="3/4 is the third of April.")
+    mapping = models.JSONField(
+        default=dict, help_text="Column number → field, or `new:` and a type until it is started."
+    )
+    list_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[], help_text="Lists they are put on.")
+    tags = ArrayField(models.CharField(max_length=60), default=list, db_default=[], help_text="Tags that all get.")
+    checked = models.JSONField(default=dict, db_default={}, help_text="The dry run: its position and its counts.")
     known = models.CharField(max_length=10, choices=Known, default=Known.FILL)
     consent_wording = models.TextField(max_length=1000, blank=True, help_text="The basis for writing to them.")
+    consent_on = models.DateField(null=True, help_text="When they agreed; null where only the import's day is known.")
+    consent_source = models.CharField(max_length=200, blank=True, db_default="", help_text="Where they agreed.")
+    list = TenantForeignKey(List, on_delete=models.SET_NULL, null=True, related_name="imports")
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADED)
     created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
@@ -50,7 +67,16 @@ class Import(TenantModel):
     rows_duplicate = models.BigIntegerField(default=0)
     rows_refused = models.BigIntegerField(default=0)
     rows_kept_out = models.BigIntegerField(default=0, help_text="Unsubscribed, suppressed, restricted or erased.")
+    rows_opted_out = models.BigIntegerField(
+        default=0, db_default=0, help_text="The file says that they unsubscribed, complained or bounced: suppressed."
+    )
     error = models.CharField(max_length=300, blank=True)
+    undo_before_at = models.DateTimeField(null=True, help_text="Of added contacts: where undoing goes on (made at).")
+    undo_before_id = models.BigIntegerField(null=True, help_text="The contact of that moment that was looked at last.")
+    undone_at = models.DateTimeField(null=True)
+    rows_removed = models.BigIntegerField(default=0, db_default=0, help_text="Added contacts that undoing took out.")
+    rows_restored = models.BigIntegerField(default=0, db_default=0, help_text="Known contacts that got back what was.")
+    rows_left = models.BigIntegerField(default=0, db_default=0, help_text="What others changed since: left as it is.")
 
 
 class ImportRefusal(TenantModel):
@@ -63,3 +89,24 @@ class ImportRefusal(TenantModel):
 
     class Meta:
         indexes = (models.Index(fields=("account", "import_run", "line"), name="refusals_of_import"),)
+
+
+class ImportChange(TenantModel):
+    """What an import changed of a contact that was there before; for undoing it, and kept as long as that is possible.
+
+    Contacts that it added need no row: they name the import as their source.
+    """
+
+    import_run = TenantForeignKey(Import, on_delete=models.CASCADE, related_name="changes", db_index=False)
+    contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="import_changes", db_index=False)
+    values = models.JSONField(
+        default=dict, db_default={}, help_text="Field → [value before, value written, its source before]."
+    )
+    list_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[], help_text="Lists it was put on.")
+    tag_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[], help_text="Tags it was given.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("account", "import_run", "id"), name="changes_of_import"),
+            models.Index(fields=("account", "contact"), name="import_changes_of_contact"),
+        )

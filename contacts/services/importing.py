@@ -16,11 +16,13 @@ from accounts.services.auditing import SYSTEM, Actor
 from contacts.files import columns, reading
 from contacts.files.columns import Column
 from contacts.files.reading import CannotRead, Dialect
-from contacts.models import CustomField, Import, ImportRefusal, List
+from contacts.models import CustomField, Import, ImportChange, ImportRefusal, List
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, platform_scope
 
 UPLOAD_KEPT = timedelta(days=1)
+UNDO_FOR = timedelta(days=30)
+NOT_STARTED = (Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED)
 _ENDED = (Import.State.DONE, Import.State.FAILED, Import.State.CANCELLED)
 
 
@@ -205,4 +207,10 @@ def refusals(run: Import) -> Iterable[tuple[int, str, str]]:
 def drop_refusals(*, account_id: int, before: datetime, dry_run: bool) -> int:
     """Delete the refused rows of imports that ended before then, in the account's scope. Return how many."""
     old = ImportRefusal.objects.filter(account_id=account_id, import_run__finished_at__lt=before)
+    return old.count() if dry_run else old.delete()[0]
+
+
+def drop_changes(*, account_id: int, before: datetime, dry_run: bool) -> int:
+    """Delete what contacts were before imports that ended before then, in the account's scope. Return how many."""
+    old = ImportChange.objects.filter(account_id=account_id, import_run__finished_at__lt=before)
     return old.count() if dry_run else old.delete()[0]
