@@ -14,6 +14,9 @@ class List(TenantModel):
     description = models.CharField(max_length=300, blank=True, help_text="Shown on forms and preference pages.")
     is_public = models.BooleanField(default=True, help_text="Offered on preference pages.")
     double_opt_in = models.BooleanField(default=True)
+    welcome_subject = models.CharField(max_length=150, blank=True, db_default="", help_text="Without one, no mail.")
+    welcome_text = models.TextField(max_length=5000, blank=True, db_default="")
+    sender_id = models.BigIntegerField(null=True, help_text="Of delivery's senders; the account's first without one.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -39,6 +42,7 @@ class Subscription(TenantModel):
     confirmed_at = models.DateTimeField(null=True)
     unsubscribed_at = models.DateTimeField(null=True)
     unsubscribe_reason = models.CharField(max_length=200, blank=True, db_default="")
+    welcomed_at = models.DateTimeField(null=True, help_text="When the welcome mail was asked for.")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "list", "contact"), name="one_standing_per_list"),)

@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Concat, Lower, Now, Trim
 
 from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
 
@@ -44,13 +44,24 @@ class Contact(TenantModel):
     paused_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
+    # What the table is searched in and sorted by: the name, where there is one, before the address.
+    search_key = models.GeneratedField(
+        expression=Lower(Trim(Concat("first_name", models.Value(" "), "last_name", models.Value(" "), "email"))),
+        output_field=models.TextField(db_collation="C"),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("account", "email"), name="one_contact_per_address"),
             models.UniqueConstraint(fields=("account", "email_hash"), name="one_contact_per_address_hash"),
         )
-        indexes = (models.Index(fields=("account", "-created_at", "-id"), name="contact_by_age"),)
+        indexes = (
+            models.Index(fields=("account", "-created_at", "-id"), name="contact_by_age"),
+            models.Index(fields=("account", "-updated_at", "-id"), name="contact_by_change"),
+            models.Index(fields=("account", "search_key", "id"), name="contact_by_name"),
+            models.Index(fields=("account", "source", "source_id"), name="contact_by_source"),
+        )
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email
