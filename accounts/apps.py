@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from emailconcert.shell.nav import AccountChoice
 
 _BUSINESS_WORDS = "account name postal address country time zone language second factor count opens clicks tracking"
+_SECURITY_WORDS = "password second factor code app recovery sessions browsers signed in"
 
 
 class AccountsConfig(AppConfig):
@@ -40,6 +41,10 @@ class AccountsConfig(AppConfig):
         nav.set_switcher(_choices)
         settings_pages.register("Business", "accounts:business", 10, words=_BUSINESS_WORDS)
         settings_pages.register("Team", "accounts:team", 20, role=Role.VIEWER, words="members invite roles leave")
+        settings_pages.register_own(
+            "Profile", "accounts:profile", 10, words="your name email address language time zone"
+        )
+        settings_pages.register_own("Security", "accounts:security", 20, words=_SECURITY_WORDS)
         settings_pages.register("Audit log", "accounts:audit", 90, role=Role.OWNER, words="history who did what")
 
 

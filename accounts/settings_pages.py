@@ -1,4 +1,4 @@
-"""The tabs of an account's settings. Apps above add theirs in `AppConfig.ready`."""
+"""The tabs of an account's settings and of one's own profile. Apps above add theirs in `AppConfig.ready`."""
 
 from dataclasses import dataclass
 
@@ -21,17 +21,26 @@ class SettingsPage:
 
 
 _pages: dict[str, SettingsPage] = {}
-_OWN = (
-    SettingsPage("Your profile", "accounts:profile", 110, Role.VIEWER, "name email address language time zone"),
-    SettingsPage(
-        "Security", "accounts:security", 120, Role.VIEWER, "password second factor code app sessions browsers"
-    ),
-)
+_own: dict[str, SettingsPage] = {}
 
 
 def register(label: str, url_name: str, order: int, *, role: Role = Role.ADMIN, words: str = "") -> None:
     """Add a settings page, for example ("Sending domains", "delivery:domains", 40); `words` is what one finds it by."""
     _pages[url_name] = SettingsPage(label, url_name, order, role, words)
+
+
+def register_own(label: str, url_name: str, order: int, *, words: str = "") -> None:
+    """Add a page of one's own login profile."""
+    _own[url_name] = SettingsPage(label, url_name, order, Role.VIEWER, words)
+
+
+def own_tabs() -> list[tuple[str, str]]:
+    """Return (label, address) of the pages of one's own login profile."""
+    return [(page.label, reverse(page.url_name)) for page in _own_pages()]
+
+
+def _own_pages() -> list[SettingsPage]:
+    return sorted(_own.values(), key=lambda page: page.order)
 
 
 def tabs_for(request: HttpRequest) -> list[tuple[str, str]]:
@@ -43,7 +52,7 @@ def find(request: HttpRequest, *, text: str) -> list[tuple[str, str]]:
     """Return (label, address) of the settings pages that this member may open and that this text is about."""
     wanted = text.casefold().split()
     found = []
-    for page in (*_open_to(request), *_OWN):
+    for page in (*_open_to(request), *_own_pages()):
         known = f"settings {page.label} {page.words}".casefold().split()
         if wanted and all(any(word.startswith(part) for word in known) for part in wanted):
             found.append((page.label, reverse(page.url_name)))

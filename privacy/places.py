@@ -21,6 +21,7 @@ nav.register(
     "Notices", "admin:privacy_noticeversion_changelist", "file-text", 40, ("/admin/privacy/noticeversion/",), site="dpo"
 )
 nav.register_profile("Your data", "privacy:profile", "shield", 50)
+settings_pages.register_own("Your data", "privacy:profile", 50, words="privacy copy erase delete profile gdpr")
 settings_pages.register("Privacy", "privacy:owner", 70, words="requests gdpr erase data protection")
 audit_words.register(
     {

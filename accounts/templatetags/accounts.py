@@ -1,13 +1,13 @@
-"""Tags of accounts: `{% settings_tabs %}`, `{% profile_tabs %}`, `{% content_url %}`, `{{ action|audit_words }}`."""
+"""Tags of accounts: `{% settings_tabs %}`, `{% profile_tabs %}`, `{% content_url %}`, `{{ code|country_name }}`, `{{ action|audit_words }}`."""
 
 from typing import Any
 
 from django import template
 from django.conf import settings
-from django.urls import reverse
 
 from accounts import audit_words as words
-from accounts.settings_pages import tabs_for
+from accounts import choices
+from accounts.settings_pages import own_tabs, tabs_for
 
 register = template.Library()
 
@@ -21,13 +21,19 @@ def settings_tabs(context: template.Context) -> list[tuple[str, str]]:
 @register.simple_tag
 def profile_tabs() -> list[tuple[str, str]]:
     """Return the tabs of one's own profile for `{% tabs %}`."""
-    return [("Profile", reverse("accounts:profile")), ("Security", reverse("accounts:security"))]
+    return own_tabs()
 
 
 @register.simple_tag
 def content_url(path: str) -> str:
     """Return the whole address of a page on the content host."""
     return f"{settings.CONTENT_URL}{path}"
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """Return a country's English name; what is no country stays as it is."""
+    return dict(choices.countries()).get(code, code)
 
 
 @register.filter

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from accounts import choices
 from accounts.models import Account
 from contacts.files.columns import FIELD
 from contacts.models import Contact, CustomField, List, Tag
@@ -15,7 +16,7 @@ class ContactForm(forms.Form):
     email = forms.CharField(label="Email address", max_length=320, widget=forms.EmailInput)
     first_name = forms.CharField(max_length=100, required=False)
     last_name = forms.CharField(max_length=100, required=False)
-    country = forms.RegexField(r"^[A-Za-z]{2}$", required=False, help_text="Two letters, such as DE.")
+    country = forms.ChoiceField(required=False)
     language = forms.RegexField(
         r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,6})?$", required=False, help_text="A code, such as de or pt-br."
     )
@@ -26,6 +27,10 @@ class ContactForm(forms.Form):
             initial = {name: getattr(contact, name) for name in self.base_fields}
             kwargs["initial"] = initial | {FIELD + key: text for key, text in contact.values.items()}
         super().__init__(*args, **kwargs)
+        known = choices.countries()
+        # Imports bring codes that are no country; saving another field keeps them.
+        kept = [] if contact is None or contact.country in {"", *dict(known)} else [(contact.country, contact.country)]
+        self.fields["country"].choices = [("", "–"), *kept, *known]  # type: ignore[attr-defined]  # a choice field
         for own in self.own:
             self.fields[FIELD + own.key] = forms.CharField(label=own.label, max_length=1000, required=False)
 

@@ -454,3 +454,17 @@ def test_an_import_whose_file_is_gone_says_so(client, alice):
 
     assert page.status_code == 200
     assert "The uploaded file is gone. Upload it again." in page.content.decode()
+
+
+def test_country_is_chosen_by_name_and_an_imported_code_that_is_none_is_kept(client, alice):
+    person = add(alice.account, country="XX")
+    client.force_login(alice.user)
+    page = client.get(f"/contacts/{person.pk}/edit/").content.decode()
+
+    client.post(f"/contacts/{person.pk}/edit/", {"email": person.email, "first_name": "Al", "country": "XX"})
+    kept = client.get(f"/contacts/{person.pk}/").content.decode()
+    client.post(f"/contacts/{person.pk}/edit/", {"email": person.email, "country": "DE"})
+
+    assert '<option value="DE">Germany</option>' in page
+    assert "<dd>XX</dd>" in kept
+    assert "<dd>Germany</dd>" in client.get(f"/contacts/{person.pk}/").content.decode()
