@@ -36,7 +36,7 @@ class AudienceForm(forms.Form):
         queryset=None,
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Who stands on several of them gets it once.",
+        help_text="People on several lists get it once.",
     )
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:

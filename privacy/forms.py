@@ -64,6 +64,10 @@ class RequestForm(forms.Form):
 class EntryForm(RequestForm):
     """A request that came to the DPO by letter or email."""
 
+    type = forms.ChoiceField(label="What do they ask for?", choices=_TYPES, widget=forms.RadioSelect)
+    regime = forms.ChoiceField(
+        label="Where do they live?", choices=PrivacyRequest.Regime.choices, initial=PrivacyRequest.Regime.EU
+    )
     channel = forms.ChoiceField(
         label="How did it come?",
         choices=[(PrivacyRequest.Channel.EMAIL, "Email"), (PrivacyRequest.Channel.LETTER, "Letter")],

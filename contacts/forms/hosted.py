@@ -19,7 +19,10 @@ class HostedFormForm(forms.Form):
     title = forms.CharField(max_length=150, label="Heading")
     intro = forms.CharField(max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Text")
     fields_asked = forms.MultipleChoiceField(
-        label="Ask for", required=False, widget=forms.CheckboxSelectMultiple, help_text="The email address always is."
+        label="Ask for",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The email address is always asked for.",
     )
     consent_wording = forms.CharField(
         max_length=1000,

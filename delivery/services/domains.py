@@ -84,19 +84,19 @@ def dns_records(domain: SendingDomain) -> list[Record]:
     """Return what the owner has to publish."""
     name = domain.domain
     return [
-        Record("TXT", f"{domain.selector}._domainkey.{name}", domain.public_key, "Signs your mail (DKIM)."),
-        Record("MX", f"bounce.{name}", f"10 mx.{settings.PLATFORM_DOMAIN}", "Brings bounces back to us."),
+        Record("TXT", f"{domain.selector}._domainkey.{name}", domain.public_key, "Signs your mail (DKIM)"),
+        Record("MX", f"bounce.{name}", f"10 mx.{settings.PLATFORM_DOMAIN}", "Brings bounces back to us"),
         Record(
             "TXT",
             f"bounce.{name}",
             f"v=spf1 include:spf.{settings.PLATFORM_DOMAIN} -all",
-            "Says that we may send for you (SPF).",
+            "Says that we may send for you (SPF)",
         ),
         Record(
             "TXT",
             f"_dmarc.{name}",
             f"v=DMARC1; p=none; rua=mailto:dmarc@{settings.PLATFORM_DOMAIN}",
-            "Tells receivers to check both (DMARC). Keep yours if you have one.",
+            "Tells receivers to check both (DMARC); keep yours if you have one",
         ),
     ]
 
