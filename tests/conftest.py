@@ -3,6 +3,7 @@
 import fcntl
 import os
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +16,9 @@ from emailconcert.lib.databases import database_from_url
 from emailconcert.lib.management.commands.create_roles import create_roles
 
 _CREDENTIALS = ("USER", "PASSWORD")
+# Databases that were migrated once; the databases of the tests are copies.
+TEMPLATE = "test_template_"
+UNFINISHED = "test_unfinished"
 
 # Tests find static files where they lie; `collectstatic` and its manifest have a test of their own (tests/shell).
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -43,6 +47,53 @@ def one_at_a_time(name):
         yield
 
 
+def _fingerprint():
+    """Name the state of whatever a migrated database follows from: the code, and the versions that it runs on."""
+    packages = {path.parent for path in settings.BASE_DIR.glob("*/__init__.py")} - {Path(__file__).parent}
+    found = sha256()
+    for path in sorted(path for package in packages for path in package.rglob("*.py")):
+        found.update(f"{path.relative_to(settings.BASE_DIR)}\0".encode() + path.read_bytes())
+    for path in sorted((settings.BASE_DIR / "requirements").glob("*.txt")):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+STATE = _fingerprint()
+
+
+def _put_roles():
+    logins = {
+        role: unquote(urlsplit(url).password or "")
+        for role, url in (("ec_app", settings.DATABASE_URL), ("ec_edge", settings.EDGE_DATABASE_URL))
+    }
+    create_roles(logins)
+
+
+def _make_template(create):
+    """Migrate a database for this state of the code, unless there is one; forget those of other states."""
+    from django.core.management import call_command
+
+    name = f"{TEMPLATE}{STATE}"
+    with create._nodb_cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [TEMPLATE])
+        known = {row[0] for row in cursor.fetchall()}
+        if name in known:
+            return name
+        for old in known | {UNFINISHED}:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{UNFINISHED}"')
+    connection.close()
+    connection.settings_dict["NAME"] = UNFINISHED
+    _put_roles()
+    call_command("migrate", verbosity=0, run_syncdb=True)
+    connection.close()
+    with create._nodb_cursor() as cursor:
+        if _fingerprint() != STATE:
+            return UNFINISHED  # somebody is writing the code
+        cursor.execute(f'ALTER DATABASE "{UNFINISHED}" RENAME TO "{name}"')
+    return name
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(request, django_db_blocker, django_db_modify_db_settings):
     with django_db_blocker.unblock(), as_owner():
@@ -50,17 +101,13 @@ def django_db_setup(request, django_db_blocker, django_db_modify_db_settings):
         create = connection.creation
         name = create._get_test_db_name()
         with one_at_a_time("roles"):
-            create._create_test_db(verbosity=0, autoclobber=True)
+            template = _make_template(create)
+            with create._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
             connection.close()
             connection.settings_dict["NAME"] = name
-            logins = {
-                role: unquote(urlsplit(url).password or "")
-                for role, url in (("ec_app", settings.DATABASE_URL), ("ec_edge", settings.EDGE_DATABASE_URL))
-            }
-            create_roles(logins)
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0, run_syncdb=True)
+            _put_roles()  # rights to a database itself are not copied
     settings.DATABASES["default"]["NAME"] = name
     yield
     with django_db_blocker.unblock(), as_owner():
