@@ -20,6 +20,12 @@ from accounts.services import signing_up, standing
 class PlatformAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the models differ
     """Rows that the platform's people look at; nothing is added, edited or deleted through Django's own forms."""
 
+    heading = ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """List the rows under a heading that names them."""
+        return super().changelist_view(request, {"title": self.heading, **(extra_context or {})})
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Let the platform's people see the section; the site lets nobody else in."""
         return bool(getattr(request.user, "platform_role", ""))
@@ -60,6 +66,7 @@ class SignUpInvitationForm(forms.Form):
 class AccountAdmin(PlatformAdmin):
     """Customer businesses: their standing and their quota."""
 
+    heading = "Accounts"
     list_display = ("name", "slug", "country", "status", "sending_quota", "created_at")
     list_filter = ("status", "country")
     search_fields = ("name", "slug")
@@ -118,6 +125,7 @@ class AccountAdmin(PlatformAdmin):
 class UserAdmin(PlatformAdmin):
     """Login profiles, to look at."""
 
+    heading = "Login profiles"
     list_display = ("email", "name", "platform_role", "is_active", "email_confirmed_at", "last_login")
     list_filter = ("platform_role", "is_active")
     search_fields = ("email", "name")
@@ -140,6 +148,7 @@ class UserAdmin(PlatformAdmin):
 class SignUpInvitationAdmin(PlatformAdmin):
     """Who may open an account while sign-up is by invitation."""
 
+    heading = "Invitations to sign up"
     list_display = ("email", "created_at", "expires_at", "used_at")
     search_fields = ("email",)
     fields = ("email", "created_at", "expires_at", "used_at")
