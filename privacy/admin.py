@@ -14,10 +14,11 @@ from privacy.models import (
     PrivacyRequest,
     Restriction,
     RetentionRun,
+    SpecialCategoryFinding,
     Suppression,
 )
 from privacy.services.registers import register_scope
-from privacy.views import desk
+from privacy.views import desk, findings
 
 if TYPE_CHECKING:
     _Base = admin.ModelAdmin[Any]
@@ -91,6 +92,18 @@ class PrivacyRequestAdmin(Register):
             path("<int:pk>/refuse/", desk.refuse, name="privacy_privacyrequest_refuse"),
             path("<int:pk>/choose/", desk.choose, name="privacy_privacyrequest_choose"),
             path("<int:pk>/step/<slug:name>/", desk.step, name="privacy_privacyrequest_step"),
+        ]
+
+
+@admin.register(SpecialCategoryFinding)
+class SpecialCategoryFindingAdmin(Register):
+    """What the guard found: a page of its own, with the decision."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the register's pages under the names that the admin site expects."""
+        return [
+            path("", findings.register, name="privacy_specialcategoryfinding_changelist"),
+            path("<int:pk>/decide/", findings.decide, name="privacy_specialcategoryfinding_decide"),
         ]
 
 

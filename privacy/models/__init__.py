@@ -1,6 +1,7 @@
 """Tables of suppression, consent, requests, the erasure ledger, notices and retention."""
 
 from privacy.models.consent import Consent, Wording
+from privacy.models.findings import SpecialCategoryFinding
 from privacy.models.notices import NoticeVersion
 from privacy.models.requests import ClockPause, Package, PrivacyRequest, RequestEvent, RequestToken
 from privacy.models.retention import RetentionRun
@@ -18,6 +19,7 @@ __all__ = [
     "RequestToken",
     "Restriction",
     "RetentionRun",
+    "SpecialCategoryFinding",
     "Suppression",
     "Wording",
 ]

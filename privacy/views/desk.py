@@ -75,6 +75,11 @@ _REGISTERS = (
     ("Suppressions", "Addresses never to be mailed, by account", "admin:privacy_suppression_changelist"),
     ("Restrictions", "People whose data may be stored and nothing else", "admin:privacy_restriction_changelist"),
     ("Consents", "Who agreed, when and how", "admin:privacy_consent_changelist"),
+    (
+        "Special categories",
+        "Names and values that the guard kept out, to allow or uphold",
+        "admin:privacy_specialcategoryfinding_changelist",
+    ),
     ("Notices", "Versions of the notice and the Terms", "admin:privacy_noticeversion_changelist"),
     ("Retention", "Runs of the sweeper", "admin:privacy_retentionrun_changelist"),
 )

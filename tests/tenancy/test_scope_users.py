@@ -26,6 +26,7 @@ MAY_ENTER_PLATFORM = {
     "privacy/services/backups.py",
     "privacy/services/desk.py",
     "privacy/services/erasing.py",
+    "privacy/services/findings.py",
     "privacy/services/fulfilment.py",
     "privacy/services/intake.py",
     "privacy/services/ledger.py",
@@ -45,7 +46,7 @@ MAY_ENTER_PLATFORM = {
     "tracking/services/partitions.py",
     "tracking/services/signals.py",
 }
-MAY_READ_SEGMENTS = {"contacts/conditions.py"}
+MAY_READ_SEGMENTS = {"contacts/conditions/people.py"}
 
 
 def callers(name):
