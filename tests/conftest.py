@@ -41,7 +41,7 @@ def as_owner():
 
 @contextmanager
 def one_at_a_time(name):
-    """Roles belong to the whole server: the databases of xdist's workers are made one after the other."""
+    """Roles and the template belong to a whole server: the databases of xdist's workers are made one after the other."""
     with Path(os.environ.get("TMPDIR", "/tmp"), f"emailconcert-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -100,7 +100,7 @@ def django_db_setup(request, django_db_blocker, django_db_modify_db_settings):
         original_name = connection.settings_dict["NAME"]
         create = connection.creation
         name = create._get_test_db_name()
-        with one_at_a_time("roles"):
+        with one_at_a_time(sha256(settings.DATABASE_OWNER_URL.encode()).hexdigest()[:16]):
             template = _make_template(create)
             with create._nodb_cursor() as cursor:
                 cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
