@@ -65,19 +65,13 @@ def add_sender(
     return sender
 
 
-def ask_again(*, account: Account, sender_id: int, now: datetime) -> str:
-    """Mail the link to a sender's address once more, unless the mailbox had enough of them; return the address.
-
-    Raises `CannotVerify`.
-    """
-    with account_scope(account):
-        sender = Sender.objects.filter(pk=sender_id, verified_at=None).first()
-        if sender is None:
-            raise CannotVerify("This sender is verified already, or it was removed.")
-        if not mailboxes.may_mail("verify sender", sender.email):
-            raise CannotVerify(f"{sender.email} got this mail several times. Look for it there, or try in an hour.")
-        ask_mailbox(sender=sender, now=now)
-    return sender.email
+def ask_again(*, sender: Sender, now: datetime) -> None:
+    """Mail the link to a sender's address once more, in its account's scope. Raises `CannotVerify`."""
+    if sender.verified_at is not None:
+        raise CannotVerify("This sender is verified already.")
+    if not mailboxes.may_mail("verify sender", sender.email):
+        raise CannotVerify(f"{sender.email} got this mail several times. Look for it there, or try in an hour.")
+    ask_mailbox(sender=sender, now=now)
 
 
 def ask_mailbox(*, sender: Sender, now: datetime) -> None:

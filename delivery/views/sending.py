@@ -63,12 +63,13 @@ def add_sender(request: MemberRequest) -> HttpResponseBase:
 @role_required(Role.ADMIN)
 def ask_sender_again(request: MemberRequest, pk: int) -> HttpResponseBase:
     """Mail the link to a sender's address once more."""
+    sender = get_object_or_404(Sender, account=request.account, pk=pk)
     try:
-        address = senders.ask_again(account=request.account, sender_id=pk, now=now())
+        senders.ask_again(sender=sender, now=now())
     except senders.CannotVerify as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"We mailed another link to {address}.")
+        messages.success(request, f"We mailed another link to {sender.email}.")
     return redirect("delivery:sending")
 
 
