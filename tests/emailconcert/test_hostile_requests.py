@@ -80,6 +80,10 @@ BODIES = [
 ]  # fmt: skip
 
 
+# How many values each address is asked with: many in the long run only.
+MANY = pytest.mark.parametrize("many", [1, pytest.param(4, marks=pytest.mark.slow)])
+
+
 def all_routes():
     members = [("localhost:8000", route) for route in set(addresses())]
     content = [(CONTENT_HOST, route) for route in set(addresses(get_resolver("emailconcert.urls_content")))]
@@ -113,45 +117,49 @@ def test_there_are_addresses_of_both_hosts_to_walk():
     assert len(all_routes()) > 100
 
 
-def test_parts_of_addresses(browser):
+@MANY
+def test_parts_of_addresses(browser, many):
     chance = random.Random(14)
     asked = []
     for host, route in all_routes():
-        for part in chance.sample(PARTS, 3) if "<" in route else ["%00"]:
+        for part in chance.sample(PARTS, 2 * many) if "<" in route else ["%00"]:
             path = "/" + _PARAMETER.sub(lambda _, part=part: part, route) if "<" in route else f"/{route}{part}"
             asked += [("GET", host, path, "", b"", FORM), ("POST", host, path, "", b"a=b", FORM)]
 
     assert bad(browser, asked) == []
 
 
-def test_queries(browser):
+@MANY
+def test_queries(browser, many):
     chance = random.Random(15)
     asked = [
         ("GET", host, fill(route), query_of((name, value) for name in NAMES), b"", FORM)
         for host, route in all_routes()
-        for value in ["\0", *chance.sample(VALUES, 2)]
+        for value in ["\0", *chance.sample(VALUES, many)]
     ]
 
     assert bad(browser, asked) == []
 
 
-def test_forms(browser):
+@MANY
+def test_forms(browser, many):
     chance = random.Random(16)
     asked = [
         ("POST", host, fill(route), "", query_of((name, value) for name in NAMES).encode(), FORM)
         for host, route in all_routes()
-        for value in chance.sample(VALUES, 2)
+        for value in chance.sample(VALUES, many)
     ]
 
     assert bad(browser, asked) == []
 
 
-def test_bodies(browser):
+@MANY
+def test_bodies(browser, many):
     chance = random.Random(17)
     asked = [
         ("POST", host, fill(route), "", body, kind)
         for host, route in all_routes()
-        for kind, body in chance.sample(BODIES, 2)
+        for kind, body in chance.sample(BODIES, many)
     ]
 
     assert bad(browser, asked) == []
