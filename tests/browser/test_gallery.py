@@ -22,10 +22,10 @@ def test_frames(page, view, frame):
 
 @pytest.mark.parametrize("accent", ["blue", "green", "teal", "purple", "pink", "red", "orange", "black"])
 def test_public_page_is_readable_in_every_accent(page, axe, accent):
+    page.goto(f"/_components/frame/public/?accent={accent}")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.goto(f"/_components/frame/public/?accent={accent}")
-        axe(page)
+        axe(page, only=["color-contrast"])
 
 
 def test_public_page_loads_no_script(page):
