@@ -27,15 +27,15 @@ DOMAINS = ("example.com", "example.org", "example.net", "mail.example")
 PEOPLE = 60
 
 LISTS = (("Weekly bread", "What comes out of the oven this week."), ("Evenings", "Tastings and courses, once a month."))
-FORM = {
-    "name": "Sign-up on the counter",
+FORM_NAME = "Sign-up on the counter"
+FORM_TEXTS = {
     "title": "Fresh bread news",
     "intro": "One mail a week: what we bake, and when it is warm.",
-    "fields": ["first_name"],
-    "consent_wording": "Yes, Harbour Bakery may mail me once a week. I can stop at any time.",
+    "consent": "Yes, Harbour Bakery may mail me once a week. I can stop at any time.",
     "button": "Count me in",
     "thanks": "Thank you. See you at the counter.",
 }
+FORM = {"questions": [{"field": "first_name"}], "texts": {"en": FORM_TEXTS}}
 FORM_SLUG = "harbour-bakery"
 
 SENT = {

@@ -176,11 +176,6 @@ def touched_since(account_id: int, since: datetime) -> int:
     return contacts_of(account_id).filter(created_at__gte=since).count()
 
 
-def forms_with_counts(account_id: int) -> QuerySet[Form]:
-    """Return the account's forms by name, each with `submitted` and `confirmed`."""
-    return (
-        Form.objects.filter(account_id=account_id)
-        .select_related("list")
-        .annotate(submitted=Count("submissions"), confirmed=Count("submissions__confirmed_at"))
-        .order_by("name")
-    )
+def forms_of(account_id: int) -> QuerySet[Form]:
+    """Return the account's forms by name."""
+    return Form.objects.filter(account_id=account_id).order_by("name", "pk")

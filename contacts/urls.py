@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from contacts.views import forms, imports, organising, people, segments, standing, suppressions
+from contacts import urls_forms
+from contacts.views import imports, organising, people, segments, standing, suppressions
 
 app_name = "contacts"
 
@@ -38,8 +39,5 @@ urlpatterns = [
     path("contacts/import/<int:pk>/", imports.detail, name="import-detail"),
     path("contacts/import/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
     path("contacts/import/<int:pk>/refused.csv", imports.refused, name="import-refused"),
-    path("contacts/forms/", forms.forms, name="forms"),
-    path("contacts/forms/add/", forms.add, name="form-add"),
-    path("contacts/forms/<int:pk>/", forms.edit, name="form-edit"),
-    path("contacts/forms/<int:pk>/delete/", forms.delete, name="form-delete"),
+    *urls_forms.urlpatterns,
 ]

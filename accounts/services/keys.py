@@ -28,6 +28,13 @@ def seal_text(text: str, *, account_id: int, context: str) -> bytes:
     return encryption.seal_text(text, context=context, key=data_key(account_id))
 
 
+def seal_for(account: Account, text: str, *, context: str) -> bytes:
+    """Seal a text as `seal_text` does, for an account that is at hand. Raises `KeyDestroyed`."""
+    if account.wrapped_key is None:
+        raise KeyDestroyed
+    return encryption.seal_text(text, context=context, key=_unwrap(bytes(account.wrapped_key), account.pk))
+
+
 def unseal_text(envelope: bytes, *, account_id: int, context: str) -> str:
     """Open what `seal_text` sealed. Raises `encryption.CannotDecrypt`."""
     return encryption.unseal_text(envelope, context=context, key=data_key(account_id))

@@ -19,6 +19,7 @@ from campaigns import demo_data as data
 from campaigns import queries
 from campaigns.models import Campaign
 from campaigns.services import drafting, following, sending
+from contacts.hosted import blueprint
 from contacts.models import Contact, List
 from contacts.services import form_keeping, organising, people, subscribing
 from delivery.models import Mailing, Message, Outcome, Reason, Sender
@@ -99,8 +100,11 @@ def _make_account(now: datetime) -> User:
             **data.SENDER,
         )
         bread, evenings = _make_people(made.account, now)
-        values = {**data.FORM, "list": bread}
-        form_keeping.create_form(account=made.account, slug=data.FORM_SLUG, values=values, now=now)
+        draft = blueprint.from_json({**data.FORM, "lists": [bread.pk]})
+        form = form_keeping.create_form(
+            account=made.account, name=data.FORM_NAME, slug=data.FORM_SLUG, draft=draft, now=now
+        )
+        form_keeping.publish(form=form, draft=draft, now=now)
         _send_one(_write(made.account, sender, bread, data.SENT, now), now)
         _write(made.account, sender, evenings, data.DRAFT, now)
     return made.owner

@@ -1,8 +1,9 @@
 """Tables of contacts, lists, forms, imports and segments."""
 
 from contacts.models.bulk import BulkAction, BulkChange
+from contacts.models.codes import MailedCode
 from contacts.models.exports import Export
-from contacts.models.forms import Form, FormSubmission
+from contacts.models.forms import Form, FormDay, FormLogo, FormSubmission, FormVersion
 from contacts.models.imports import Import, ImportChange, ImportRefusal
 from contacts.models.lists import List, Subscription
 from contacts.models.people import Contact, ContactEvent, ContactTag, CustomField, DepartedContact, Tag
@@ -19,11 +20,15 @@ __all__ = [
     "DepartedContact",
     "Export",
     "Form",
+    "FormDay",
+    "FormLogo",
     "FormSubmission",
+    "FormVersion",
     "Import",
     "ImportChange",
     "ImportRefusal",
     "List",
+    "MailedCode",
     "SavedView",
     "Segment",
     "Subscription",

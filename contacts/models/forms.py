@@ -1,10 +1,8 @@
-"""Hosted forms and what was sent in through them."""
+"""Hosted forms, their versions, what was sent in through them, and how many came."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from contacts.models.lists import List
 from contacts.models.people import Contact
 from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
 
@@ -14,15 +12,9 @@ class Form(TenantModel):
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=60)
-    fields = ArrayField(models.CharField(max_length=40), default=list, help_text="Fields asked beside the address.")
-    list = TenantForeignKey(List, on_delete=models.CASCADE, related_name="forms")
-    title = models.CharField(max_length=150)
-    intro = models.TextField(max_length=1000, blank=True)
-    consent_wording = models.TextField(max_length=1000)
-    button = models.CharField(max_length=40, default="Subscribe")
-    thanks = models.TextField(max_length=1000, default="Thank you. You are subscribed.")
     is_active = models.BooleanField(default=True)
-    version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(default=0, help_text="The one that people see; 0 before the first.")
+    draft = models.JSONField(default=dict, db_default={}, help_text="The blueprint as it is being edited.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -30,6 +22,43 @@ class Form(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FormVersion(TenantModel):
+    """A form as it was published: everything that people saw and agreed to. Never changed."""
+
+    form = TenantForeignKey(Form, on_delete=models.CASCADE, related_name="versions", db_index=False)
+    number = models.PositiveIntegerField()
+    blueprint = models.JSONField(help_text="As `contacts.hosted.blueprint`.")
+    wordings = models.JSONField(help_text="Language → consent → id of its archived wording.")
+    published_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "form", "number"), name="one_form_version"),)
+
+
+class FormLogo(TenantModel):
+    """A picture for forms, written anew as PNG; found by the digest of its bytes."""
+
+    digest = models.CharField(max_length=32)
+    png = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "digest"), name="one_logo_per_digest"),)
+
+
+class FormDay(TenantModel):
+    """How often a form was seen, sent in and confirmed on one day (UTC). Numbers only, nobody is known by them."""
+
+    form = TenantForeignKey(Form, on_delete=models.CASCADE, related_name="days", db_index=False)
+    day = models.DateField()
+    views = models.PositiveIntegerField(default=0, db_default=0)
+    submissions = models.PositiveIntegerField(default=0, db_default=0)
+    confirmations = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "form", "day"), name="one_count_per_form_and_day"),)
 
 
 class FormSubmission(TenantModel):
@@ -42,6 +71,7 @@ class FormSubmission(TenantModel):
     secret_hash = models.BinaryField(max_length=32, null=True)
     network = models.CharField(max_length=45, blank=True)
     form_version = models.PositiveIntegerField()
+    language = models.CharField(max_length=10, blank=True, db_default="")
     submitted_at = models.DateTimeField(db_default=Now())
     confirmed_at = models.DateTimeField(null=True)
 

@@ -5,26 +5,52 @@ submission answers never depends on whether the address is known.
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
+from django.db import connection
 
 from accounts.models import Account
 from accounts.services import keys, outbox
-from contacts.models import Contact, Form, FormSubmission
-from contacts.services import people, subscribing
+from contacts import fields
+from contacts.fields import Value, show
+from contacts.hosted import blueprint as blueprints
+from contacts.hosted import phrases
+from contacts.hosted.blueprint import STATEMENT, Blueprint
+from contacts.models import Contact, FormSubmission, FormVersion, List
+from contacts.services import field_values, form_counting, people, subscribing
+from contacts.services.form_keeping import Online
 from emailconcert.lib import addresses, limits, signing
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent
-from privacy.services import consents, standing
+from privacy.services import form_consents, guard, standing
 
 CONFIRM_WITHIN = timedelta(days=7)
 _SEALED = "contacts_formsubmission.sealed_values"
 _PURPOSE = "confirm sign-up"
 _IDS = struct.Struct(">QQ")
+
+# The submission, what was agreed to, and the day's count, or nothing where mail to the domain is barred: one round trip.
+_TAKE_DOWN = f"""
+    WITH made AS (
+        INSERT INTO contacts_formsubmission (account_id, form_id, email_hash, sealed_values, secret_hash, network,
+                                             form_version, language, submitted_at)
+        SELECT %(account)s, %(form)s, %(hash)s, %(sealed)s, %(secret)s, %(network)s, %(version)s, %(language)s, %(now)s
+        WHERE NOT {standing.domain_suppressed_sql(account="%(account)s", email="%(address)s::text")}
+        RETURNING id
+    ), agreed AS (
+        {form_consents.record_sql(only_if="made")}
+    ), counted AS (
+        INSERT INTO contacts_formday (account_id, form_id, day, submissions)
+        SELECT %(account)s, %(form)s, %(day)s, 1 FROM made
+        ON CONFLICT (account_id, form_id, day) DO UPDATE SET submissions = contacts_formday.submissions + 1
+    )
+    SELECT id FROM made
+"""  # noqa: S608  # constants
 
 
 class LinkGone(ExpectedError):
@@ -42,60 +68,61 @@ class DataIsRestricted(ExpectedError):
 
 
 @dataclass(frozen=True)
+class Filled:
+    """What somebody filled in: values by field, ids of lists, keys of the boxes they ticked."""
+
+    email: str
+    values: Mapping[str, Value]
+    lists: Collection[int]
+    boxes: Collection[str] = ()
+
+
+@dataclass(frozen=True)
 class Link:
-    """A confirmation link, read but not used."""
+    """A confirmation link, read but not used, with the form as the person saw it."""
 
     account: Account
     submission: FormSubmission
-    form: Form
+    blueprint: Blueprint
+    language: str
 
 
 def submit(
-    *, form: Form, account: Account, email: str, values: Mapping[str, str], network: str, url: str, now: datetime
+    *, account: Account, form: Online, filled: Filled, language: str, network: str, url: str, now: datetime
 ) -> None:
-    """Take a submission and mail the confirmation link, `url` with `{token}` in it. Raises `addresses.BadAddress`.
+    """Take a submission and mail the confirmation link, `url` with `{token}` in it.
 
     One address gets at most one such mail in 10 minutes and 3 a day; what comes above that is dropped in silence.
+    Raises `addresses.BadAddress`, `guard.SpecialCategory`.
     """
-    address = addresses.normalise(email)
-    digest = addresses.address_hash(address, account_id=account.pk)
-    if not _may_mail(address, account_id=account.pk):
+    address = addresses.normalise(filled.email)
+    for name, value in filled.values.items():
+        if name.startswith(fields.FIELD):
+            guard.refuse_values([show(value)], place="form", name=name, now=now)
+    if not _may_mail(address):
         return
     secret = signing.new_secret()
-    typed = orjson.dumps({"email": address, **values}).decode()
-    submission = FormSubmission.objects.create(
-        account_id=account.pk,
-        form=form,
-        email_hash=digest,
-        sealed_values=keys.seal_text(typed, account_id=account.pk, context=_SEALED),
-        secret_hash=signing.secret_hash(secret, purpose=_PURPOSE),
-        network=network,
-        form_version=form.version,
-        submitted_at=now,
+    submission_id = _take_down(
+        account, form, filled, address=address, secret=secret, language=language, network=network, now=now
     )
-    consents.record_consent(
-        account_id=account.pk,
-        address_hash=digest,
-        wording_text=form.consent_wording,
-        channel=Consent.Channel.FORM,
-        list_id=form.list_id,
-        source_id=form.pk,
-        source_version=form.version,
-        network=network,
-        now=now,
-    )
-    payload = _IDS.pack(account.pk, submission.pk) + secret.encode()
+    if submission_id is None:
+        return
+    payload = _IDS.pack(account.pk, submission_id) + secret.encode()
     token = signing.sign(payload, purpose=_PURPOSE, expires_at=now + CONFIRM_WITHIN)
+    fixed, text = phrases.fixed(language), form.blueprint.text
     outbox.put_mail(
         template="confirm_subscription",
         to=address,
         context={
             "business": account.name,
             "postal_address": account.postal_address,
-            "list": form.list.name,
+            "subject": text("subject", language),
+            "text": text("mail", language),
+            "press": text("confirm_button", language),
+            "why": fixed["why_mail"].replace("{business}", account.name),
             "url": url.replace("{token}", token),
         },
-        language=account.language,
+        language=language,
         account_id=account.pk,
         now=now,
     )
@@ -113,19 +140,18 @@ def read_link(*, token: str, now: datetime) -> Link:
     if account is None:
         raise LinkGone
     with account_scope(account):
-        found = FormSubmission.objects.select_related("form", "form__list").filter(
-            account_id=account_id,
-            pk=submission_id,
-            secret_hash=signing.secret_hash(secret, purpose=_PURPOSE),
-        )
-        submission = found.first()
-    if submission is None:
+        submission = FormSubmission.objects.filter(
+            account_id=account_id, pk=submission_id, secret_hash=signing.secret_hash(secret, purpose=_PURPOSE)
+        ).first()
+        version = _version_of(submission) if submission else None
+    if submission is None or version is None:
         raise LinkGone
-    return Link(account, submission, submission.form)
+    blueprint = blueprints.from_json(version.blueprint)
+    return Link(account, submission, blueprint, submission.language or blueprint.languages[0])
 
 
 def confirm(*, link: Link, now: datetime) -> bool:
-    """Carry a confirmation out, in the account's scope: the contact, the subscription, the consent.
+    """Carry a confirmation out, in the account's scope: the contact, the subscriptions, the consents.
 
     False where it was carried out before: an old link never takes a later opt-out back. Lifts what stood against
     writing to them, as only their own confirmed act may. Raises `DataIsRestricted`.
@@ -140,11 +166,19 @@ def confirm(*, link: Link, now: datetime) -> bool:
         raise DataIsRestricted
     digest = bytes(submission.email_hash)
     standing.lift(account_id=account_id, address_hash=digest, by=standing.LiftedBy.PERSON)
-    contact = _take_in(account_id, address, typed, form=link.form, now=now)
-    subscribing.confirm(contact=contact, list=link.form.list, source=Contact.Source.FORM, now=now)
-    consents.confirm(
-        account_id=account_id, address_hash=digest, list_id=link.form.list_id, source_id=link.form.pk, now=now
+    # What was typed before forms had versions stands beside the address itself.
+    contact = _take_in(account_id, address, typed.get("values", typed), form_id=submission.form_id, now=now)
+    wanted = typed.get("lists", link.blueprint.lists)
+    for each in List.objects.filter(account_id=account_id, pk__in=wanted).order_by("name"):
+        subscribing.confirm(contact=contact, list=each, source=Contact.Source.FORM, now=now)
+    form_consents.confirm(
+        account_id=account_id,
+        address_hash=digest,
+        form_id=submission.form_id,
+        given_at=submission.submitted_at,
+        now=now,
     )
+    form_counting.count_confirmation(account_id=account_id, form_id=submission.form_id, now=now)
     submission.contact = contact
     submission.confirmed_at = now
     submission.sealed_values = None
@@ -158,29 +192,73 @@ def drop_unconfirmed(*, account_id: int, before: datetime, dry_run: bool) -> int
     return old.count() if dry_run else old.delete()[0]
 
 
-def _take_in(account_id: int, address: str, typed: Mapping[str, str], *, form: Form, now: datetime) -> Contact:
+def _version_of(submission: FormSubmission) -> FormVersion | None:
+    of_form = FormVersion.objects.filter(account_id=submission.account_id, form_id=submission.form_id)
+    # A submission from before there were versions is of the first one that was kept.
+    return of_form.filter(number__gte=submission.form_version).order_by("number").first()
+
+
+def _take_down(
+    account: Account,
+    form: Online,
+    filled: Filled,
+    *,
+    address: str,
+    secret: str,
+    language: str,
+    network: str,
+    now: datetime,
+) -> int | None:
+    """Write the submission down; None where the account never mails the address's domain."""
+    offered = {pk for pk, _ in form.lists}
+    lists = [pk for pk in filled.lists if pk in offered]
+    boxes = [f"box:{each.key}" for each in form.blueprint.boxes if each.key in filled.boxes]
+    wordings = form.wordings[language]
+    agreed: list[tuple[int, int | None]] = [(wordings[STATEMENT], pk) for pk in lists if STATEMENT in wordings]
+    agreed += [(wordings[key], None) for key in boxes if key in wordings]
+    typed = {"email": address, "values": filled.values, "lists": lists}
+    values: dict[str, Any] = {
+        "account": account.pk,
+        "form": form.form_id,
+        "hash": addresses.address_hash(address, account_id=account.pk),
+        "sealed": keys.seal_for(account, orjson.dumps(typed).decode(), context=_SEALED),
+        "secret": signing.secret_hash(secret, purpose=_PURPOSE),
+        "network": network,
+        "version": form.number,
+        "language": language,
+        "address": address,
+        "day": now.astimezone(UTC).date(),
+        "now": now,
+        "wordings": [wording for wording, _ in agreed],
+        "lists": [pk for _, pk in agreed],
+        "channel": str(Consent.Channel.FORM),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_DOWN, values)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _take_in(account_id: int, address: str, values: Mapping[str, Value], *, form_id: int, now: datetime) -> Contact:
     """Add the person, or fill in what they typed themselves."""
-    names = {name: typed[name] for name in ("first_name", "last_name") if typed.get(name)}
-    own = {name.partition(":")[2]: text for name, text in typed.items() if name.startswith("field:") and text}
+    known = {each.name: each for each in fields.all_fields(account_id) if each.name != "email"}
+    typed = {known[name]: value for name, value in values.items() if name in known}
     contact = Contact.objects.filter(account_id=account_id, email=address).first()
     if contact is not None:
-        changes = {**names, "values": {**contact.values, **own}}
-        return people.edit_contact(contact=contact, changes=changes, now=now)
-    return people.add_contact(
-        account_id=account_id,
-        email=address,
-        values=own,
-        source=Contact.Source.FORM,
-        source_id=form.pk,
-        now=now,
-        first_name=names.get("first_name", ""),
-        last_name=names.get("last_name", ""),
+        changes: dict[str, Any] = {each.name: value for each, value in typed.items() if not each.is_own}
+        changes["values"] = {each.key: value for each, value in typed.items() if each.is_own}
+        return people.edit_contact(
+            contact=contact, changes=changes, source=Contact.Source.FORM, source_id=form_id, now=now
+        )
+    contact = people.add_contact(
+        account_id=account_id, email=address, source=Contact.Source.FORM, source_id=form_id, now=now
     )
+    # A field that the account requires and this form does not ask for is no reason to turn somebody away.
+    if changed := field_values.put(contact, typed):
+        contact.save(update_fields=field_values.columns_of(changed))
+    return contact
 
 
-def _may_mail(address: str, *, account_id: int) -> bool:
-    domain = addresses.domain_of(address)
-    if standing.blocked_domains(account_id=account_id, domains=[domain]):
-        return False
+def _may_mail(address: str) -> bool:
     # Across accounts: the mailbox is one, however many forms somebody types it into.
     return limits.hit("form mail", address, 1, 600) and limits.hit("form mail a day", address, 3, 24 * 3600)

@@ -69,12 +69,12 @@ def test_a_campaign_is_written_and_sent(page, owner, workers, post):
 def test_a_contact_signs_up(page, owner, hosts, workers, post):
     page.goto(f"{hosts.CONTENT_URL}/f/{demo_data.FORM_SLUG}")
     page.get_by_label("Email address").fill(ADA)
-    press(page, demo_data.FORM["button"])
+    press(page, demo_data.FORM_TEXTS["button"])
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     workers.work()
     page.goto(post.link(ADA, "/f/confirm/"))
     press(page, "Yes, put me on the list")
-    expect(page.get_by_text(demo_data.FORM["thanks"])).to_be_visible()
+    expect(page.get_by_text(demo_data.FORM_TEXTS["thanks"])).to_be_visible()
 
 
 def test_a_contact_leaves_and_comes_back(page, owner, hosts):
