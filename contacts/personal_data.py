@@ -115,6 +115,7 @@ def _submission_row(row: FormSubmission) -> dict[str, Any]:
     return {
         "form": row.form.name,
         "form_version": row.form_version,
+        "language": row.language,
         "submitted_at": _iso(row.submitted_at),
         "confirmed_at": _iso(row.confirmed_at),
         "network": row.network,

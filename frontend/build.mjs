@@ -54,7 +54,12 @@ const bundles = [
   { ...shared, entryPoints: { public: join(here, "css/public.css") }, plugins: [classic] },
   {
     ...shared,
-    entryPoints: { app: join(here, "js/app.js"), theme: join(here, "js/theme.js") },
+    entryPoints: {
+      app: join(here, "js/app.js"),
+      theme: join(here, "js/theme.js"),
+      form: join(here, "js/form.js"),
+      embed: join(here, "js/embed.js"),
+    },
     format: "iife",
   },
 ];

@@ -9,6 +9,10 @@ from contacts.models import List
 from tracking.services.opting_out import PAUSES
 
 _KEEP = ("", "Leave as it is")
+_LANGUAGES = (
+    ("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español"), ("it", "Italiano"),
+    ("nl", "Nederlands"), ("pl", "Polski"), ("pt", "Português"), ("sv", "Svenska"), ("da", "Dansk"),
+)  # fmt: skip
 
 
 class LeaveForm(forms.Form):
@@ -47,6 +51,8 @@ class PreferenceForm(forms.Form):
         choices=[_KEEP, ("off", "Don't record when I open or click"), ("on", "You may record them")],
         widget=forms.RadioSelect,
     )
+
+    language = forms.ChoiceField(required=False, label="Language", choices=[_KEEP, *_LANGUAGES])
 
     def __init__(self, *args: Any, lists: Sequence[List], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

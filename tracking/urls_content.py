@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracking.views import opting_out, viewing
+from tracking.views import opting_out, own_data, viewing
 
 app_name = "tracking_public"
 
@@ -11,5 +11,9 @@ urlpatterns = [
     path("leave/<str:token>", opting_out.leave, name="leave"),
     path("leave/<str:token>/undo", opting_out.take_back, name="take-back"),
     path("p/<str:token>", opting_out.preferences, name="preferences"),
+    path("p/<str:token>/code", own_data.code, name="code"),
+    path("p/<str:token>/me", own_data.stored, name="own-data"),
+    path("p/<str:token>/ask", own_data.ask, name="ask"),
+    path("p/<str:token>/close", own_data.close, name="close"),
     path("v/<str:token>", viewing.view_in_browser, name="view"),
 ]

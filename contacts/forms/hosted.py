@@ -63,7 +63,7 @@ class SignUpForm(forms.Form):
         )
         for question in blueprint.questions:
             if not question.hidden:
-                field = _field(question, self.words)
+                field = field_for(question, self.words)
                 field.label = blueprint.label(question, language)
                 field.help_text = blueprint.text(f"help:{question.field}", language)
                 self.fields[question.field] = field
@@ -156,7 +156,8 @@ _INPUTS: Mapping[Kind, Callable[[], forms.Widget]] = {
 _COMPLETES = {"first_name": "given-name", "last_name": "family-name"}
 
 
-def _field(question: Question, words: Mapping[str, str]) -> forms.Field:
+def field_for(question: Question, words: Mapping[str, str]) -> forms.Field:
+    """Return the input for a question, which gives the value as it is kept."""
     kind = Kind(question.kind)
     missing = {"required": words["missing"], "invalid_choice": words["choose"]}
     shared: dict[str, Any] = {"required": question.required, "error_messages": missing}

@@ -5,6 +5,7 @@ the link is good for.
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -95,6 +96,7 @@ def choose(
     stop: Collection[int],
     pause_days: int | None,
     tracking_off: bool | None,
+    language: str = "",
     wording: str,
     network: str,
     now: datetime,
@@ -122,6 +124,10 @@ def choose(
             preferring.pause(account_id=account_id, contact_id=contact.pk, until=until, now=now)
         if tracking_off is not None:
             preferring.choose_tracking(account_id=account_id, contact_id=contact.pk, is_off=tracking_off, now=now)
+        if language:
+            with suppress(people.IsRestricted):  # what is restricted is left as it is
+                source = Contact.Source.PREFERENCES
+                people.edit_contact(contact=contact, changes={"language": language}, source=source, now=now)
 
 
 def _join(addressed: Addressed, list_ids: set[int], *, wording: str, network: str, now: datetime) -> None:
@@ -129,7 +135,7 @@ def _join(addressed: Addressed, list_ids: set[int], *, wording: str, network: st
     if account is None or contact is None:
         return
     done = subscribing.resubscribe(
-        account_id=account.pk, contact_id=contact.pk, list_ids=list_ids, source="form", now=now
+        account_id=account.pk, contact_id=contact.pk, list_ids=list_ids, source=Contact.Source.PREFERENCES, now=now
     )
     for list_id in sorted(list_ids) if done else ():
         consents.record_consent(

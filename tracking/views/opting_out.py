@@ -33,11 +33,11 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     try:
         addressed = addressing.find(token)
     except signing.BadToken:
-        return _bad_link(request, token)
+        return bad_link(request, token)
     if request.method == "POST":
         opting_out.leave(addressed=addressed, everything=False, reason="One click in a mail", now=now())
         return HttpResponse("You will get no more of these mails.\n", content_type="text/plain; charset=utf-8")
-    return _page(request, "unsubscribe", addressed, {"token": token, "form": LeaveForm()})
+    return page(request, "unsubscribe", addressed, {"token": token, "form": LeaveForm()})
 
 
 @csrf_exempt
@@ -47,7 +47,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     try:
         addressed = addressing.find(token)
     except signing.BadToken:
-        return _bad_link(request, token)
+        return bad_link(request, token)
     form = LeaveForm(request.POST)
     chosen = form.cleaned_data if form.is_valid() else {}  # an odd reason never stands in the way
     left = opting_out.leave(
@@ -56,7 +56,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         reason=chosen.get("reason", ""),
         now=now(),
     )
-    return _page(request, "left", addressed, {"token": token, "left": left})
+    return page(request, "left", addressed, {"token": token, "left": left})
 
 
 @csrf_exempt
@@ -67,8 +67,8 @@ def take_back(request: HttpRequest, token: str) -> HttpResponse:
         addressed = addressing.find(token)
         undone = opting_out.take_back(addressed=addressed, undo=request.POST.get("undo", ""), now=now())
     except signing.BadToken:
-        return _bad_link(request, token)
-    return _page(request, "back", addressed, {"token": token, "undone": undone})
+        return bad_link(request, token)
+    return page(request, "back", addressed, {"token": token, "undone": undone})
 
 
 @csrf_exempt
@@ -79,7 +79,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     try:
         addressed = addressing.find(token)
     except signing.BadToken:
-        return _bad_link(request, token)
+        return bad_link(request, token)
     form = PreferenceForm(request.POST if request.method == "POST" else None, lists=_lists(addressed.account))
     if form.is_valid():
         opting_out.choose(
@@ -88,12 +88,13 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
             stop=form.chosen("stop"),
             pause_days=form.cleaned_data["pause"],
             tracking_off=form.cleaned_data["tracking"],
+            language=form.cleaned_data["language"],
             wording=f"Preference page of {addressed.account}: “Send me this”",
             network=truncated_ip(client_ip(request)),
             now=now(),
         )
-        return _page(request, "saved", addressed, {"token": token})
-    return _page(request, "preferences", addressed, {"token": token, "form": form}, status=422 if form.errors else 200)
+        return page(request, "saved", addressed, {"token": token})
+    return page(request, "preferences", addressed, {"token": token, "form": form}, status=422 if form.errors else 200)
 
 
 def _lists(account: Account | None) -> list[Any]:
@@ -103,9 +104,10 @@ def _lists(account: Account | None) -> list[Any]:
         return list(opting_out.public_lists())
 
 
-def _page(
+def page(
     request: HttpRequest, name: str, addressed: Addressed, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
+    """Render one of the pages behind a mail's links."""
     account = addressed.account
     brand = {"name": account.name, "postal_address": account.postal_address} if account else {}
     # The list's name stands in the mail itself.
@@ -115,6 +117,7 @@ def _page(
     return response
 
 
-def _bad_link(request: HttpRequest, token: str) -> HttpResponse:
+def bad_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Say that a link leads nowhere, or that it is a test mail's."""
     is_trial = token in _TRIALS
     return render(request, "tracking/bad_link.html", {"is_trial": is_trial}, status=200 if is_trial else 404)
