@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Account
+from contacts import personal_data_codes  # noqa: F401  # it registers
 from contacts.models import (
     Contact,
     ContactEvent,
