@@ -7,6 +7,7 @@ from django import forms
 from accounts.models import Account, User
 from campaigns import queries
 from campaigns.models import Campaign, Variant
+from contacts.models import Segment
 from contacts.queries import lists_with_counts
 from delivery.models import Sender
 from emailconcert.lib import addresses
@@ -29,19 +30,42 @@ class ListsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # n
         return f"{obj.name} · {people:,} {'person' if people == 1 else 'people'}"
 
 
-class AudienceForm(forms.Form):
-    """The lists it goes to."""
+class SegmentsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """The account's segments, each with its people when they were last counted."""
 
-    lists = ListsField(
-        queryset=None,
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-        help_text="People on several lists get it once.",
+    def label_from_instance(self, obj: Any) -> str:
+        """Return "Birthday within 7 days · about 42 people"."""
+        if obj.people is None:
+            return str(obj.name)
+        return f"{obj.name} · about {obj.people:,} {'person' if obj.people == 1 else 'people'}"
+
+
+class AudienceForm(forms.Form):
+    """The lists and segments it goes to, and those it does not go to."""
+
+    lists = ListsField(queryset=None, widget=forms.CheckboxSelectMultiple, required=False)
+    segments = SegmentsField(queryset=None, widget=forms.CheckboxSelectMultiple, required=False)
+    without_lists = ListsField(queryset=None, widget=forms.CheckboxSelectMultiple, required=False, label="Lists")
+    without_segments = SegmentsField(
+        queryset=None, widget=forms.CheckboxSelectMultiple, required=False, label="Segments"
     )
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["lists"].queryset = lists_with_counts(account.pk)  # type: ignore[attr-defined]  # a ListsField
+        lists, segments = lists_with_counts(account.pk), Segment.objects.filter(account=account).order_by("name")
+        for name, found in (("lists", lists), ("segments", segments)):
+            self.fields[name].queryset = found  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
+            self.fields[f"without_{name}"].queryset = found  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what was chosen on both sides."""
+        cleaned = super().clean() or {}
+        for name in ("lists", "segments"):
+            left_out = {each.pk for each in cleaned.get(f"without_{name}") or ()}
+            for each in cleaned.get(name) or ():
+                if each.pk in left_out:
+                    self.add_error(f"without_{name}", f"“{each.name}” is chosen both to get it and to be left out.")
+        return cleaned
 
 
 class SenderField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from contacts.models import List
+from contacts.models import List, Segment
 from delivery.models import Mailing, Sender
 from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
 
@@ -39,13 +39,27 @@ class Campaign(TenantModel):
 
 
 class CampaignList(TenantModel):
-    """A list that a campaign goes to."""
+    """A list that a campaign goes to, or with `excluded` one whose people it does not go to."""
 
     campaign = TenantForeignKey(Campaign, on_delete=models.CASCADE, related_name="list_links", db_index=False)
     list = TenantForeignKey(List, on_delete=models.CASCADE, related_name="campaign_links")
+    excluded = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "campaign", "list"), name="one_list_per_campaign"),)
+
+
+class CampaignSegment(TenantModel):
+    """A segment that a campaign goes to, or with `excluded` one whose people it does not go to."""
+
+    campaign = TenantForeignKey(Campaign, on_delete=models.CASCADE, related_name="segment_links", db_index=False)
+    segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="campaign_links")
+    excluded = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("account", "campaign", "segment"), name="one_segment_per_campaign"),
+        )
 
 
 class Variant(TenantModel):

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Account, Membership
+from campaigns import audiences
 from campaigns.models import Campaign, CampaignList, Variant
 from campaigns.numbers import Numbers, numbers_of
-from contacts import queries as contact_queries
+from contacts.conditions import BadSegment
 from contacts.models import Contact
 from privacy.models import Restriction
 
@@ -79,7 +81,7 @@ def only_variant(campaign: Campaign) -> Variant:
 
 def chosen_list_ids(campaign: Campaign) -> list[int]:
     """Return the ids of the lists it goes to."""
-    links = CampaignList.objects.filter(campaign=campaign).order_by("list_id")
+    links = CampaignList.objects.filter(campaign=campaign, excluded=False).order_by("list_id")
     return list(links.values_list("list_id", flat=True))
 
 
@@ -88,10 +90,14 @@ def member_ids(account: Account) -> list[int]:
     return list(Membership.objects.filter(account=account).values_list("user_id", flat=True))
 
 
-def preview_contacts(campaign: Campaign) -> list[Contact]:
+def preview_contacts(campaign: Campaign, *, now: datetime) -> list[Contact]:
     """Return some of the audience to look through the eyes of; anybody while it is empty."""
-    chosen = chosen_list_ids(campaign)
-    people = contact_queries.audience(chosen) if chosen else Contact.objects.filter(account_id=campaign.account_id)
+    chosen = audiences.chosen(campaign)
+    try:
+        found = audiences.people(chosen, account_id=campaign.account_id, now=now)
+    except BadSegment:
+        found = Contact.objects.none()
+    people = Contact.objects.filter(account_id=campaign.account_id) if chosen.is_empty else found
     return list(_unrestricted(people).order_by("-pk")[:_PREVIEW_PEOPLE])
 
 

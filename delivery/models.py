@@ -91,6 +91,12 @@ class Mailing(TenantModel):
     reply_to = models.CharField(max_length=254, blank=True)
     program = models.BinaryField(help_text="The compiled content, as delivery.content writes it.")
     list_ids = ArrayField(models.BigIntegerField(), default=list, help_text="Lists it goes to; empty for none.")
+    beside_lists = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        help_text="Set where it goes to segments: the lists chosen beside them. `list_ids` is empty then, so that an "
+        "opt-out is one from all mail.",
+    )
     list_name = models.CharField(max_length=100, blank=True, help_text="For List-Id.")
     tracks_opens = models.BooleanField(default=True)
     tracks_clicks = models.BooleanField(default=True)
@@ -182,6 +188,7 @@ class Reason(models.IntegerChoices):
     TEMPLATE_ERROR = 7, "Content could not be filled in"
     LIMIT = 8, "Over a limit"
     CANCELLED = 9, "Cancelled"
+    EXCLUDED = 10, "In an excluded list or segment"
     REJECTED = 20, "Rejected by the mail server"
     MAILBOX_UNKNOWN = 21, "No such mailbox"
     MAILBOX_FULL = 22, "Mailbox full"

@@ -1,31 +1,41 @@
 """Segment conditions that tracking answers. Machines' events never count."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import cast
 
 from django.db.models import Exists, OuterRef, Q
 
-from contacts import conditions
-from contacts.conditions import Condition, Parameter
+from contacts.conditions import At, Condition, Input, Operator, Values, register
 from tracking.models import ContactActivity
 
-
-def _opened(values: Mapping[str, str], now: datetime) -> Q:
-    return _since("last_open", values, now)
+_DAYS = (Input("days", "Number of days", "days", before="in the last", after="days"),)
 
 
-def _clicked(values: Mapping[str, str], now: datetime) -> Q:
-    return _since("last_click", values, now)
-
-
-def _since(column: str, values: Mapping[str, str], now: datetime) -> Q:
-    days = min(int(values["days"]), 36500)
+def _since(column: str, values: Values, at: At) -> Q:
+    since = at.now - timedelta(days=cast("int", values["days"]))
     recent = ContactActivity.objects.filter(
-        account_id=OuterRef("account_id"), contact_id=OuterRef("pk"), **{f"{column}__gte": now - timedelta(days=days)}
+        account_id=at.account_id, contact_id=OuterRef("pk"), **{f"{column}__gte": since}
     )
     return Q(Exists(recent))
 
 
-_DAYS = (Parameter("days", "Days", "number"),)
-conditions.register(Condition("opened", "Opened a mail in the last days", _DAYS, _opened))
-conditions.register(Condition("clicked", "Clicked in a mail in the last days", _DAYS, _clicked))
+def _ever(column: str, at: At) -> Q:
+    known = ContactActivity.objects.filter(
+        account_id=at.account_id, contact_id=OuterRef("pk"), **{f"{column}__isnull": False}
+    )
+    return Q(Exists(known))
+
+
+def _operators(column: str, verb: str, base: str) -> tuple[Operator, ...]:
+    return (
+        Operator("lately", f"{verb} something", lambda values, at: _since(column, values, at), _DAYS),
+        Operator("not_lately", f"{verb} nothing", lambda values, at: ~_since(column, values, at), _DAYS),
+        Operator("ever", f"have ever {base} something", lambda _values, at: _ever(column, at)),
+        Operator("never", f"have never {base} anything", lambda _values, at: ~_ever(column, at)),
+    )
+
+
+register(Condition("opened", "Opening: they", "Campaigns", _operators("last_open", "opened", "opened"), spoken="they"))
+register(
+    Condition("clicked", "Clicking: they", "Campaigns", _operators("last_click", "clicked", "clicked"), spoken="they")
+)

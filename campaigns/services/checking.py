@@ -1,17 +1,19 @@
 """What is looked at before a campaign may be sent, and what the review shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.urls import reverse
 
 from accounts.models import Account
-from campaigns import queries
+from campaigns import audiences, queries
 from campaigns.models import Campaign, Variant
 from campaigns.services import previewing
+from contacts import conditions
 from contacts import queries as contact_queries
-from contacts.models import List
+from contacts.conditions import BadSegment
+from contacts.models import List, Segment
 from delivery.content.compiling import Compiled
 from delivery.content.problems import CannotCompile
 from delivery.models import Reason
@@ -35,10 +37,19 @@ class Check:
 
 @dataclass(frozen=True)
 class Audience:
-    """Who would get it just now: the number, each list's people, and who is left out by reason."""
+    """Who would get it just now: the number, the people of each list and segment, and who is left out by reason."""
 
     people: int
     lists: tuple[tuple[str, int], ...] = ()
+    segments: tuple[tuple[str, int | None], ...] = ()
+    without: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the lists and segments it goes to."""
+        return [name for name, _ in (*self.lists, *self.segments)]
+
     left_out: tuple[tuple[str, int], ...] = ()
 
 
@@ -76,14 +87,38 @@ def review(*, campaign: Campaign, now: datetime) -> Review:
 
 def count_audience(*, campaign: Campaign, now: datetime) -> Audience:
     """Count who would get it, exactly as sending does."""
-    list_ids = queries.chosen_list_ids(campaign)
-    if not list_ids:
-        return Audience(0)
-    people, left_out = materialising.count_audience(
-        account_id=campaign.account_id, audience=contact_queries.audience(list_ids), list_ids=list_ids, now=now
+    account_id, chosen = campaign.account_id, audiences.chosen(campaign)
+    if chosen.is_empty:
+        return Audience(0, without=tuple(chosen.without))
+    try:
+        people, left_out = materialising.count_audience(
+            account_id=account_id,
+            audience=audiences.people(chosen, account_id=account_id, now=now),
+            excluded=audiences.excluded(chosen, account_id=account_id, now=now),
+            list_ids=chosen.list_ids,
+            to_segments=bool(chosen.segments),
+            now=now,
+        )
+    except BadSegment as error:
+        return Audience(0, problem=str(error))
+    lists = contact_queries.lists_with_counts(account_id).filter(pk__in=chosen.list_ids) if chosen.lists else ()
+    return Audience(
+        people,
+        lists=tuple((each.name, _subscribed(each)) for each in lists),
+        segments=_count_segments(chosen.segments, account_id, now),
+        without=tuple(chosen.without),
+        left_out=name_reasons(left_out),
     )
-    lists = contact_queries.lists_with_counts(campaign.account_id).filter(pk__in=list_ids)
-    return Audience(people, tuple((each.name, _subscribed(each)) for each in lists), name_reasons(left_out))
+
+
+def _count_segments(segments: Sequence[Segment], account_id: int, now: datetime) -> tuple[tuple[str, int | None], ...]:
+    found: list[tuple[str, int | None]] = []
+    for each in segments:
+        try:
+            found.append((each.name, conditions.count(each.definition, account_id=account_id, now=now)))
+        except conditions.TooSlow:
+            found.append((each.name, None))
+    return tuple(found)
 
 
 def name_reasons(counts: dict[str, int]) -> tuple[tuple[str, int], ...]:
@@ -98,10 +133,12 @@ def _subscribed(each: List) -> int:
 
 def _check_audience(audience: Audience, account: Account, now: datetime) -> Iterator[Check]:
     step = "campaigns:audience"
-    if not audience.lists:
-        yield Check("blocking", "Choose at least one list.", step)
+    if audience.problem:
+        yield Check("blocking", audience.problem, step)
+    elif not audience.lists and not audience.segments:
+        yield Check("blocking", "Choose at least one list or segment.", step)
     elif not audience.people:
-        yield Check("blocking", "Nobody on these lists may be mailed just now.", step)
+        yield Check("blocking", "Nobody in this audience may be mailed just now.", step)
     else:
         yield Check("ok", f"It goes to {audience.people:,} {'person' if audience.people == 1 else 'people'}.", step)
     left = max(account.sending_quota - materialising.sent_in_window(now=now), 0)

@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from accounts.models import Account, User
 from accounts.services import auditing
 from accounts.services.auditing import Actor
-from campaigns.models import Campaign, CampaignList, Variant
-from contacts.models import List
+from campaigns.models import Campaign, CampaignList, CampaignSegment, Variant
+from contacts.models import List, Segment
 from delivery.models import Sender
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
@@ -39,13 +39,28 @@ def rename_campaign(*, campaign: Campaign, name: str, now: datetime) -> None:
     campaign.name = name
 
 
-def set_audience(*, campaign: Campaign, lists: Collection[List], now: datetime) -> None:
-    """Choose the lists it goes to. Raises `NotADraft`."""
+def set_audience(
+    *,
+    campaign: Campaign,
+    lists: Collection[List],
+    segments: Collection[Segment] = (),
+    without_lists: Collection[List] = (),
+    without_segments: Collection[Segment] = (),
+    now: datetime,
+) -> None:
+    """Choose what it goes to, and what it does not go to. Raises `NotADraft`."""
     _hold_draft(campaign, now)
-    wanted = {each.pk for each in lists}
-    CampaignList.objects.filter(campaign=campaign).exclude(list_id__in=wanted).delete()
-    known = set(CampaignList.objects.filter(campaign=campaign).values_list("list_id", flat=True))
-    CampaignList.objects.bulk_create(CampaignList(campaign=campaign, list_id=pk) for pk in sorted(wanted - known))
+    of_lists = {each.pk: False for each in lists} | {each.pk: True for each in without_lists}
+    of_segments = {each.pk: False for each in segments} | {each.pk: True for each in without_segments}
+    CampaignList.objects.filter(campaign=campaign).delete()
+    CampaignList.objects.bulk_create(
+        CampaignList(campaign=campaign, list_id=pk, excluded=excluded) for pk, excluded in sorted(of_lists.items())
+    )
+    CampaignSegment.objects.filter(campaign=campaign).delete()
+    CampaignSegment.objects.bulk_create(
+        CampaignSegment(campaign=campaign, segment_id=pk, excluded=excluded)
+        for pk, excluded in sorted(of_segments.items())
+    )
 
 
 def set_envelope(
@@ -74,8 +89,12 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campai
         reply_to=campaign.reply_to,
         created_by=created_by,
     )
-    lists = CampaignList.objects.filter(campaign=campaign).values_list("list_id", flat=True)
-    CampaignList.objects.bulk_create(CampaignList(campaign=copy, list_id=pk) for pk in lists)
+    lists = CampaignList.objects.filter(campaign=campaign).values_list("list_id", "excluded")
+    CampaignList.objects.bulk_create(CampaignList(campaign=copy, list_id=pk, excluded=out) for pk, out in lists)
+    segments = CampaignSegment.objects.filter(campaign=campaign).values_list("segment_id", "excluded")
+    CampaignSegment.objects.bulk_create(
+        CampaignSegment(campaign=copy, segment_id=pk, excluded=out) for pk, out in segments
+    )
     Variant.objects.bulk_create(
         Variant(
             campaign=copy,

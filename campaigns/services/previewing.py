@@ -71,7 +71,7 @@ def fill_preview(*, variant: Variant, contact: Contact | None, account: Account)
 
 def preview_context(*, campaign: Campaign, contact_id: int | None, now: datetime) -> dict[str, Any]:
     """Return what a page needs to show a preview and to choose as whom: one of the audience, or nobody known."""
-    people = queries.preview_contacts(campaign)
+    people = queries.preview_contacts(campaign, now=now)
     chosen = next((each for each in people if each.pk == contact_id), people[0] if people else None)
     variant = queries.only_variant(campaign)
     return {

@@ -10,11 +10,10 @@ from django.db import transaction
 
 from accounts.services import auditing
 from accounts.services.auditing import Actor
-from campaigns import queries
+from campaigns import audiences
 from campaigns.models import Campaign, Variant
 from campaigns.services import checking, previewing
-from contacts import queries as contact_queries
-from contacts.models import List
+from contacts.conditions import BadSegment
 from delivery.models import Batch, Mailing
 from delivery.services import compiling, holding, materialising
 from emailconcert.lib.errors import ExpectedError
@@ -52,9 +51,9 @@ def send_campaign(*, campaign: Campaign, now: datetime, actor: Actor, agreed: in
         _begin(campaign, now)
         review = checking.review(campaign=campaign, now=now)
         _refuse(review, agreed)
-        lists = list(List.objects.filter(pk__in=queries.chosen_list_ids(campaign)).order_by("pk"))
+        chosen = audiences.chosen(campaign)
         for variant in campaign.variants.order_by("name"):
-            variant.mailing = _compile(campaign, variant, lists)
+            variant.mailing = _compile(campaign, variant, chosen)
             variant.save(update_fields=["mailing"])
         _record("campaign.sent", campaign, actor, now, people=review.audience.people)
 
@@ -75,7 +74,7 @@ def _refuse(review: checking.Review, agreed: int | None) -> None:
         raise AudienceChanged(f"It would go to {people:,} people now, not to {agreed:,}. Look at it again.")
 
 
-def _compile(campaign: Campaign, variant: Variant, lists: list[List]) -> Mailing:
+def _compile(campaign: Campaign, variant: Variant, chosen: audiences.Chosen) -> Mailing:
     if campaign.sender is None:
         raise CannotSend("Choose who it comes from.")
     return compiling.compile_mailing(
@@ -83,7 +82,8 @@ def _compile(campaign: Campaign, variant: Variant, lists: list[List]) -> Mailing
         kind=Mailing.Kind.CAMPAIGN,
         content=previewing.content_of(variant),
         sender=campaign.sender,
-        lists=lists,
+        lists=sorted(chosen.lists, key=lambda each: each.pk),
+        to_segments=bool(chosen.segments),
         reply_to=campaign.reply_to,
     )
 
@@ -93,17 +93,25 @@ def start_mailings(*, campaign_id: int, now: datetime) -> None:
     campaign = Campaign.objects.select_for_update().filter(pk=campaign_id, state=Campaign.State.SENDING).first()
     if campaign is None or campaign.sent_at is None:
         return
-    audience = contact_queries.audience(queries.chosen_list_ids(campaign))
     for mailing in mailings_of(campaign):
         if mailing.state == Mailing.State.COMPILED:
             try:
                 with transaction.atomic():
-                    materialising.materialise(
-                        mailing=mailing, audience=audience, start_at=campaign.sent_at + GRACE, now=now
-                    )
-            except materialising.CannotStart as error:
+                    _materialise(campaign, mailing, start_at=campaign.sent_at + GRACE, now=now)
+            except (materialising.CannotStart, BadSegment) as error:
                 _back_to_draft(campaign, str(error))
                 return
+
+
+def _materialise(campaign: Campaign, mailing: Mailing, *, start_at: datetime, now: datetime) -> None:
+    account_id, chosen = campaign.account_id, audiences.chosen(campaign)
+    materialising.materialise(
+        mailing=mailing,
+        audience=audiences.people(chosen, account_id=account_id, now=now),
+        excluded=audiences.excluded(chosen, account_id=account_id, now=now),
+        start_at=start_at,
+        now=now,
+    )
 
 
 def undo_send(*, campaign: Campaign, now: datetime, actor: Actor) -> None:

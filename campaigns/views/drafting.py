@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import MemberRequest, role_required
 from accounts.models import Role
-from campaigns import queries
+from campaigns import audiences, queries
 from campaigns.forms import AudienceForm, ContentForm, EnvelopeForm, TrialForm
 from campaigns.models import Campaign
 from campaigns.services import checking, drafting, previewing, trying
@@ -23,13 +23,13 @@ CHANGED = ["GET", "HEAD", "POST"]
 @require_http_methods(CHANGED)
 @role_required(Role.EDITOR)
 def audience(request: MemberRequest, pk: int) -> HttpResponse:
-    """Choose the lists it goes to."""
+    """Choose the lists and segments it goes to, and who is left out."""
     campaign = campaign_or_404(request, pk)
-    chosen = {"lists": queries.chosen_list_ids(campaign)}
+    chosen = audiences.chosen(campaign).by_field()
     form = AudienceForm(request.POST if request.method == "POST" else None, account=request.account, initial=chosen)
     if form.is_valid():
         try:
-            drafting.set_audience(campaign=campaign, lists=form.cleaned_data["lists"], now=now())
+            drafting.set_audience(campaign=campaign, **form.cleaned_data, now=now())
             return redirect_to(request, "campaigns:detail", pk=pk)
         except drafting.NotADraft as error:
             form.add_error(None, str(error))

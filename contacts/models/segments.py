@@ -1,6 +1,7 @@
 """Saved filters."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from emailconcert.lib.tenancy import TenantModel
 
@@ -10,7 +11,10 @@ class Segment(TenantModel):
 
     name = models.CharField(max_length=100)
     definition = models.JSONField(default=dict)
+    people = models.BigIntegerField(null=True, help_text="How many there were at `counted_at`.")
+    counted_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "name"), name="one_segment_per_name"),)

@@ -136,8 +136,14 @@ def _judge(mailing: Mailing, batch: Batch, now: datetime) -> tuple[list[Person],
     keys: dict[str, Any] = {"account": mailing.account_id, "mailing": mailing.pk, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(
-            _ROWS.format(reason=judging.REASON, joins=judging.JOINS),
-            {**keys, "first": batch.first, "last": batch.last, "lists": mailing.list_ids},
+            _ROWS.format(reason=judging.reason(mailing), joins=judging.joins(mailing)),
+            {
+                **keys,
+                "first": batch.first,
+                "last": batch.last,
+                "lists": mailing.list_ids,
+                "beside": mailing.beside_lists,
+            },
         )
         rows = cursor.fetchall()
         barred = [(row[0], row[1]) for row in rows if row[1]]

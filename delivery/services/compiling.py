@@ -44,7 +44,12 @@ def compile_mailing(
     connection: Connection | None = None,
     reply_to: str = "",
 ) -> Mailing:
-    """Make a mailing with its program and Link rows. Raises `CannotCompile` (with problems) and `CannotMail`."""
+    to_segments: bool = False,
+    """Make a mailing with its program and Link rows. Raises `CannotCompile` (with problems) and `CannotMail`.
+
+    With `to_segments` it goes to people beside those on the lists, so that an opt-out is one from all mail.
+    """
+    ids = [each.pk for each in lists]
     with account_scope(account):
         made = check_content(account=account, content=content)
         check_connection(connection)
@@ -58,8 +63,9 @@ def compile_mailing(
             from_email=sender.email,
             reply_to=reply_to,
             program=pack(made, account),
-            list_ids=[each.pk for each in lists],
-            list_name=(lists[0].name if len(lists) == 1 else account.name)[:100],
+            list_ids=[] if to_segments else ids,
+            beside_lists=ids if to_segments else None,
+            list_name=(lists[0].name if len(lists) == 1 and not to_segments else account.name)[:100],
             tracks_opens=account.tracks_opens,
             tracks_clicks=account.tracks_clicks,
         )

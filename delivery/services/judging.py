@@ -1,15 +1,18 @@
 """Who may be mailed, as one piece of SQL: asked when an audience is gathered and again at the moment of sending.
 
+A mailing to lists goes to who is subscribed to one of them. One to segments goes to people on any list or on none; then
+nobody is mailed who stands on lists and is subscribed to none, or who left a list that was chosen beside the segments.
+
 Everything is joined by index, nothing is asked by a subquery in the expression: PostgreSQL hashes those only while they
 fit into its working memory, and a list of a million does not.
 """
 
-from delivery.models import Reason
+from delivery.models import Mailing, Reason
 
-# Joins to a contact `c`; the parameters are %(account)s, %(lists)s and %(now)s. Each contact's own subscriptions are
+# Joins to a contact `c`; the parameters are %(account)s, %(lists)s, %(beside)s and %(now)s. Each contact's own subscriptions are
 # looked up by index: linear whatever the statistics say. (Joined as a set, a list that was imported a moment ago, before
 # PostgreSQL has counted it, made a plan of quadratic cost.)
-JOINS = """
+_JOINS = """
     LEFT JOIN privacy_restriction r ON r.account_id = c.account_id AND r.address_hash = c.email_hash
     LEFT JOIN privacy_suppression s ON s.account_id = c.account_id AND s.address_hash = c.email_hash
     LEFT JOIN privacy_domainsuppression d ON d.account_id = c.account_id AND d.domain = split_part(c.email, '@', 2)
@@ -21,8 +24,16 @@ JOINS = """
     ) subscribed ON true
 """
 
+_JOIN_ALL_LISTS = """
+    LEFT JOIN LATERAL (
+        SELECT bool_or(b.state = 'subscribed') AS anywhere, bool_or(b.list_id = ANY(%(beside)s::bigint[])) AS beside,
+            bool_or(b.state = 'subscribed' AND b.list_id = ANY(%(beside)s::bigint[])) AS subscribed_beside
+        FROM contacts_subscription b WHERE b.account_id = %(account)s AND b.contact_id = c.id
+    ) stands ON true
+"""
+
 # The first reason that holds is the one that is told.
-REASON = f"""
+_REASON = f"""
     CASE
         WHEN c.id IS NULL THEN {Reason.ERASED}
         WHEN r.id IS NOT NULL THEN {Reason.RESTRICTED}
@@ -30,7 +41,21 @@ REASON = f"""
         WHEN s.reason = 'unsubscribed' THEN {Reason.UNSUBSCRIBED}
         WHEN s.id IS NOT NULL OR d.id IS NOT NULL THEN {Reason.SUPPRESSED}
         WHEN cardinality(%(lists)s::bigint[]) > 0 AND subscribed.id IS NULL THEN {Reason.UNSUBSCRIBED}
+        {{more}}
         WHEN c.paused_until > %(now)s THEN {Reason.PAUSED}
         ELSE 0
     END
 """
+_LEFT_LISTS = f"""
+        WHEN NOT stands.anywhere OR (stands.beside AND NOT stands.subscribed_beside) THEN {Reason.UNSUBSCRIBED}
+"""
+
+
+def joins(mailing: Mailing) -> str:
+    """Return what is joined to a contact `c` to judge it for this mailing."""
+    return _JOINS if mailing.beside_lists is None else _JOINS + _JOIN_ALL_LISTS
+
+
+def reason(mailing: Mailing) -> str:
+    """Return the expression of why a contact is not mailed by this mailing; 0 where it is."""
+    return _REASON.format(more="" if mailing.beside_lists is None else _LEFT_LISTS)

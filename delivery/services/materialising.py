@@ -1,8 +1,10 @@
 """From an audience to message rows: one statement inserts them and counts who was left out, and why."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet, Sum
 
@@ -22,11 +24,16 @@ class CannotStart(ExpectedError):
 
 _JUDGED = """
     WITH people AS MATERIALIZED (SELECT id, count(*) AS times FROM ({audience}) audience(id) GROUP BY id),
+    excluded AS MATERIALIZED (SELECT id FROM ({excluded}) excluded(id)),
     judged AS MATERIALIZED (
-        SELECT c.id, {reason} AS reason FROM people p
+        SELECT c.id, COALESCE(NULLIF({reason}, 0), CASE WHEN x.id IS NULL THEN 0 ELSE {left_out} END) AS reason
+        FROM people p
         JOIN contacts_contact c ON c.account_id = %(account)s AND c.id = p.id {joins}
+        LEFT JOIN excluded x ON x.id = p.id
     )
 """
+_NOBODY = "SELECT NULL::bigint WHERE false"
+_MEMORY = "64MB"
 _INSERT = """
     , added AS (
         INSERT INTO delivery_message (account_id, mailing_id, sequence, contact_id)
@@ -44,10 +51,18 @@ _BATCHES = """
 """
 
 
-def materialise(*, mailing: Mailing, audience: QuerySet[Contact], start_at: datetime | None, now: datetime) -> Mailing:
+def materialise(
+    *,
+    mailing: Mailing,
+    audience: QuerySet[Contact],
+    start_at: datetime | None,
+    now: datetime,
+    excluded: QuerySet[Contact] | None = None,
+) -> Mailing:
     """Make a compiled mailing's messages and batches and let it be sent, from `start_at` on.
 
-    `audience` says to whom, before exclusions; it may name a contact more than once. Raises `CannotStart` where the
+    `audience` says to whom, before exclusions; it may name a contact more than once. Who is in `excluded` is left out and
+    counted with the others who are. Raises `CannotStart` where the
     mailing was started before, the account may not send, or nobody is left. Call inside the account's scope.
     """
     with account_scope(mailing.account_id):
@@ -61,7 +76,7 @@ def materialise(*, mailing: Mailing, audience: QuerySet[Contact], start_at: date
         )
         if not moved:
             raise CannotStart("This mailing was started already.")
-        counts = _run(mailing, audience, insert=True, now=now)
+        counts = _run(mailing, audience, excluded, insert=True, now=now)
         reached = counts.pop("", 0)
         if not reached:
             raise CannotStart("Nobody would receive this: everybody in the audience is left out.")
@@ -73,29 +88,61 @@ def materialise(*, mailing: Mailing, audience: QuerySet[Contact], start_at: date
 
 
 def count_audience(
-    *, account_id: int, audience: QuerySet[Contact], list_ids: list[int], now: datetime
+    *,
+    account_id: int,
+    audience: QuerySet[Contact],
+    list_ids: list[int],
+    now: datetime,
+    to_segments: bool = False,
+    excluded: QuerySet[Contact] | None = None,
 ) -> tuple[int, dict[str, int]]:
     """Return how many would be mailed, and how many are left out by reason, without making anything."""
+    mailing = Mailing(
+        account_id=account_id,
+        list_ids=[] if to_segments else list_ids,
+        beside_lists=list_ids if to_segments else None,
+    )
     with account_scope(account_id):
-        counts = _run(Mailing(account_id=account_id, list_ids=list_ids), audience, insert=False, now=now)
+        counts = _run(mailing, audience, excluded, insert=False, now=now)
     return counts.pop("", 0), counts
 
 
-def _run(mailing: Mailing, audience: QuerySet[Contact], *, insert: bool, now: datetime) -> dict[str, int]:
+def _run(
+    mailing: Mailing, audience: QuerySet[Contact], excluded: QuerySet[Contact] | None, *, insert: bool, now: datetime
+) -> dict[str, int]:
+    parameters: dict[str, Any] = {
+        "account": mailing.account_id,
+        "mailing": mailing.pk,
+        "lists": mailing.list_ids,
+        "beside": mailing.beside_lists,
+        "now": now,
+    }
     with connection.cursor() as cursor:
-        query = audience.order_by().values("pk").query
-        sql, params = query.sql_with_params()
-        inner = cursor.mogrify(sql, params) if params else sql.replace("%%", "%")
+        # So that sets of a million are hashed and not looked up one by one; until the end of the transaction.
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [_MEMORY])
         statement = (
-            _JUDGED.format(audience=inner.replace("%", "%%"), reason=judging.REASON, joins=judging.JOINS)
+            _JUDGED.format(
+                audience=_ids(audience, cursor),
+                excluded=_NOBODY if excluded is None else _ids(excluded, cursor),
+                reason=judging.reason(mailing),
+                joins=judging.joins(mailing),
+                left_out=Reason.EXCLUDED.value,
+            )
             + (_INSERT if insert else "")
             + _COUNT.format(duplicate=Reason.DUPLICATE.value)
         )
-        cursor.execute(
-            statement,
-            {"account": mailing.account_id, "mailing": mailing.pk, "lists": mailing.list_ids, "now": now},
-        )
+        cursor.execute(statement, parameters)
         return {Reason(reason).name.lower() if reason else "": int(count) for reason, count in cursor.fetchall()}
+
+
+def _ids(people: QuerySet[Contact], cursor: Any) -> str:
+    """Return the statement that finds their keys, to stand in another one."""
+    try:
+        sql, params = people.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return _NOBODY
+    found: str = cursor.mogrify(sql, params) if params else sql.replace("%%", "%")
+    return found.replace("%", "%%")
 
 
 def _make_batches(mailing: Mailing, audience: int) -> None:

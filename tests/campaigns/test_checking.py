@@ -38,7 +38,7 @@ def test_a_finished_draft_is_ready(alice, draft):
 @pytest.mark.parametrize(
     ("break_it", "words"),
     [
-        (lambda draft: drafting.set_audience(campaign=draft, lists=[], now=NOW), "Choose at least one list."),
+        (lambda draft: drafting.set_audience(campaign=draft, lists=[], now=NOW), "Choose at least one list or segment."),
         (lambda draft: Sender.objects.update(verified_at=None), "has not been verified"),
         (lambda draft: Campaign.objects.update(sender=None), "Choose who it comes from."),
         (lambda draft: draft.variants.update(subject=""), "Write a subject."),
@@ -47,7 +47,7 @@ def test_a_finished_draft_is_ready(alice, draft):
         (lambda draft: Account.objects.update(postal_address=" "), "postal address"),
         (lambda draft: Account.objects.update(sending_quota=4), "may send 4 more messages"),
         (lambda draft: Account.objects.update(status="suspended", status_reason="Spam."), "at the moment. Spam."),
-        (lambda draft: Contact.objects.update(paused_until=NOW + timedelta(days=1)), "Nobody on these lists"),
+        (lambda draft: Contact.objects.update(paused_until=NOW + timedelta(days=1)), "Nobody in this audience"),
     ],
 )
 def test_what_is_missing_blocks_and_says_so(alice, draft, break_it, words):

@@ -81,7 +81,7 @@ def test_the_whole_way_from_a_name_to_sending(client, alice, sender, news, draft
     sent = client.post(f"{here}send/", {"shown": 3, "typed": "3"})
     after = client.get(here)
 
-    assert "Choose at least one list." in empty.content.decode()
+    assert "Choose at least one list or segment." in empty.content.decode()
     assert "Send to" not in empty.content.decode().split("Send now")[1]
     assert re.search(r"Type 3 to confirm", review.content.decode())
     assert (sent.status_code, sent["Location"]) == (302, here)

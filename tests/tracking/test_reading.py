@@ -35,7 +35,7 @@ def mailing():
     ("condition", "days", "expected"), [("opened", 7, [1]), ("clicked", 7, [1]), ("opened", 0, [])]
 )
 def test_segment_conditions_count_people_only(mailing, condition, days, expected):
-    tree = {"match": "all", "rules": [{"condition": condition, "values": {"days": str(days)}}]}
+    tree = {"match": "all", "rules": [{"condition": condition, "operator": "lately", "values": {"days": str(days)}}]}
     with account_scope(mailing.account_id):
         found = list(conditions.matching(tree, account_id=mailing.account_id, now=LATER + timedelta(days=1)))
         assert found == [contact_of(mailing, sequence) for sequence in expected]
@@ -43,8 +43,8 @@ def test_segment_conditions_count_people_only(mailing, condition, days, expected
 
 def test_timeline_tells_what_happened_and_marks_machines(mailing):
     with account_scope(mailing.account_id):
-        person = [(e.text, e.note) for e in timeline.entries(contact_of(mailing, 1)) if "Came in" not in e.text]
-        machine = [(e.text, e.note) for e in timeline.entries(contact_of(mailing, 2)) if "Came in" not in e.text]
+        person = [(e.text, e.note) for e in timeline.read(contact_of(mailing, 1)).entries if "Came in" not in e.text]
+        machine = [(e.text, e.note) for e in timeline.read(contact_of(mailing, 2)).entries if "Came in" not in e.text]
     assert person == [("Clicked a link", "https://example.org/page2?a=ü b"), ("Opened a mail", "")]
     assert [note.endswith("probably a machine, not counted as theirs") for _, note in machine] == [True, True]
 

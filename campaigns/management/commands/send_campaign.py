@@ -17,7 +17,7 @@ from campaigns import tasks
 from campaigns.models import Campaign
 from campaigns.numbers import numbers_of
 from campaigns.services import drafting, following, sending
-from contacts.models import List
+from contacts.models import List, Segment
 from delivery.models import Sender
 from delivery.services import senders
 from emailconcert.lib import addresses
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     """Sends a draft there is, or makes one first. Workers do the sending; `--wait` stays until they are done."""
 
     help = (
-        "Send a campaign: --campaign ID, or a new one from --name, --subject, --list, --from and --markdown or --html. "
+        "Send a campaign: --campaign ID, or a new one from --name, --subject, --list or --segment, --exclude, --from and --markdown or --html. "
         "Exit code 1: it could not be sent, or with --wait its numbers do not add up."
     )
 
@@ -45,6 +45,16 @@ class Command(BaseCommand):
         parser.add_argument("--subject")
         parser.add_argument("--preheader", default="")
         parser.add_argument("--list", action="append", default=[], metavar="NAME", help="May be given more than once.")
+        parser.add_argument(
+            "--segment", action="append", default=[], metavar="NAME", help="May be given more than once."
+        )
+        parser.add_argument(
+            "--exclude",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="A list or segment whose people are left out.",
+        )
         parser.add_argument("--from", dest="sender", metavar="ADDRESS", help=_FROM_HELP)
         parser.add_argument("--markdown", type=Path, metavar="FILE")
         parser.add_argument("--html", type=Path, metavar="FILE")
@@ -89,16 +99,14 @@ def _find(options: dict[str, Any]) -> Campaign:
 
 def _make(account: Account, options: dict[str, Any]) -> Campaign:
     path = options["markdown"] or options["html"]
-    if not path or not options["subject"] or not options["list"]:
-        raise CommandError("Give --campaign, or --subject, --list, --from and --markdown or --html.")
-    lists = list(List.objects.filter(name__in=options["list"]))
-    if missing := set(options["list"]) - {each.name for each in lists}:
-        raise CommandError(f"There is no list “{min(missing)}”.")
+    if not path or not options["subject"] or not (options["list"] or options["segment"]):
+        raise CommandError("Give --campaign, or --subject, --list or --segment, --from and --markdown or --html.")
     now = timezone.now()
+    audience = _audience(options)
     sender = _sender(account, options["sender"])
     name = options["name"] or options["subject"]
     campaign = drafting.create_campaign(account=account, name=name[:120], created_by=None, now=now)
-    drafting.set_audience(campaign=campaign, lists=lists, now=now)
+    drafting.set_audience(campaign=campaign, **audience, now=now)
     drafting.set_envelope(
         campaign=campaign,
         sender=sender,
@@ -110,6 +118,25 @@ def _make(account: Account, options: dict[str, Any]) -> Campaign:
     kind = "markdown" if options["markdown"] else "html"
     drafting.save_content(campaign=campaign, kind=kind, source=path.read_text(), now=now)
     return campaign
+
+
+def _audience(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the lists and segments that are meant. A name to be left out may be of a list, a segment or both."""
+    found: dict[str, Any] = {
+        "lists": list(List.objects.filter(name__in=options["list"])),
+        "segments": list(Segment.objects.filter(name__in=options["segment"])),
+        "without_lists": list(List.objects.filter(name__in=options["exclude"])),
+        "without_segments": list(Segment.objects.filter(name__in=options["exclude"])),
+    }
+    names = {key: {each.name for each in rows} for key, rows in found.items()}
+    for option, known, what in (
+        ("list", names["lists"], "list"),
+        ("segment", names["segments"], "segment"),
+        ("exclude", names["without_lists"] | names["without_segments"], "list or segment"),
+    ):
+        if missing := set(options[option]) - known:
+            raise CommandError(f"There is no {what} “{min(missing)}”.")
+    return found
 
 
 def _sender(account: Account, written: str | None) -> Sender | None:

@@ -1,0 +1,111 @@
+"""Whom a campaign is for: lists and segments that it goes to, and those that it does not go to."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+
+from campaigns.models import Campaign, CampaignList, CampaignSegment
+from contacts import conditions
+from contacts.conditions import BadSegment, Vocabulary
+from contacts.models import Contact, List, Segment, Subscription
+from contacts.services.segmenting import Use
+
+_STILL_TO_GO = (Campaign.State.DRAFT, Campaign.State.SENDING, Campaign.State.PAUSED)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was chosen for a campaign's audience."""
+
+    lists: Sequence[List]
+    segments: Sequence[Segment]
+    without_lists: Sequence[List]
+    without_segments: Sequence[Segment]
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether it goes to nothing."""
+        return not self.lists and not self.segments
+
+    @property
+    def list_ids(self) -> list[int]:
+        """Return the ids of the lists it goes to."""
+        return [each.pk for each in self.lists]
+
+    def by_field(self) -> dict[str, Sequence[List | Segment]]:
+        """Return it as the form names it."""
+        return {
+            "lists": self.lists,
+            "segments": self.segments,
+            "without_lists": self.without_lists,
+            "without_segments": self.without_segments,
+        }
+
+    @property
+    def without(self) -> list[str]:
+        """Return the names of what it does not go to."""
+        return [*(each.name for each in self.without_lists), *(each.name for each in self.without_segments)]
+
+
+def chosen(campaign: Campaign) -> Chosen:
+    """Return what was chosen, each by name."""
+    lists = CampaignList.objects.filter(campaign=campaign).select_related("list").order_by("list__name")
+    segments = CampaignSegment.objects.filter(campaign=campaign).select_related("segment").order_by("segment__name")
+    of_lists, of_segments = list(lists), list(segments)
+    return Chosen(
+        lists=[each.list for each in of_lists if not each.excluded],
+        segments=[each.segment for each in of_segments if not each.excluded],
+        without_lists=[each.list for each in of_lists if each.excluded],
+        without_segments=[each.segment for each in of_segments if each.excluded],
+    )
+
+
+def people(what: Chosen, *, account_id: int, now: datetime) -> QuerySet[Contact]:
+    """Return everybody it goes to, each once, before anybody is left out. Raises `BadSegment`."""
+    found = _in_any(what.lists, what.segments, account_id, now)
+    return Contact.objects.filter(account_id=account_id).filter(found) if found else Contact.objects.none()
+
+
+def excluded(what: Chosen, *, account_id: int, now: datetime) -> QuerySet[Contact] | None:
+    """Return who is left out because of what was chosen, None where nothing was. Raises `BadSegment`."""
+    found = _in_any(what.without_lists, what.without_segments, account_id, now)
+    return Contact.objects.filter(account_id=account_id).filter(found) if found else None
+
+
+def uses_of_segments(account_id: int, segment_ids: Collection[int]) -> Iterable[Use]:
+    """Return which campaigns have these segments; what is still to be sent holds them."""
+    links = CampaignSegment.objects.filter(account_id=account_id, segment_id__in=segment_ids)
+    for link in links.select_related("campaign").order_by("-campaign_id"):
+        campaign = link.campaign
+        what = "the deleted campaign" if campaign.deleted_at else "the campaign"
+        holds = campaign.state in _STILL_TO_GO
+        if holds or not campaign.deleted_at:
+            url = reverse("campaigns:detail", args=[campaign.pk])
+            yield Use(link.segment_id, f"{what} “{campaign.name}”", url, holds)
+
+
+def _in_any(lists: Sequence[List], segments: Sequence[Segment], account_id: int, now: datetime) -> Q:
+    found = Q()
+    if lists:
+        on_any = Subscription.objects.filter(
+            account_id=account_id,
+            contact_id=OuterRef("pk"),
+            list_id__in=[each.pk for each in lists],
+            state=Subscription.State.SUBSCRIBED,
+        )
+        found |= Q(Exists(on_any))
+    vocabulary = Vocabulary(account_id=account_id, now=now) if segments else None
+    for segment in segments:
+        if vocabulary is not None:
+            found |= _belongs(segment, vocabulary)
+    return found
+
+
+def _belongs(segment: Segment, vocabulary: Vocabulary) -> Q:
+    try:
+        return conditions.belongs(segment.definition, vocabulary=vocabulary)
+    except BadSegment as error:
+        raise BadSegment(f"The segment “{segment.name}” needs mending. {error}") from None
