@@ -67,7 +67,7 @@ class _Work:
             )
             mapping = {"0": "email", "1": "first_name", "2": "last_name", "3": "new"}
             importing.queue_import(
-                run=run, mapping=mapping, list=self.list, known="overwrite", consent_wording="", now=timezone.now()
+                run=run, mapping=mapping, lists=[self.list], known="overwrite", consent_wording="", now=timezone.now()
             )
         while import_runs.run_slice(account_id=self.account_id, import_id=run.pk, clock=timezone.now):
             pass

@@ -20,7 +20,7 @@ from contacts.models import (
     ImportRefusal,
     Subscription,
 )
-from contacts.services import importing, loading, signing_up
+from contacts.services import import_files, importing, loading, signing_up
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry
@@ -82,6 +82,8 @@ def _holds(run: Import, address: str) -> bool:
     path = importing.file_of(run)
     if not path.exists() or not path.stat().st_size:
         return False
+    if run.sheets:
+        return import_files.workbook_holds(run, address)
     encoding = _BARE.get(run.encoding, run.encoding)
     needle = address.encode(encoding, "replace").lower()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:

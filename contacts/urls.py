@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from contacts import urls_forms
-from contacts.views import imports, organising, people, segments, standing, suppressions
+from contacts import urls_forms, urls_imports
+from contacts.views import organising, people, segments, standing, suppressions
 
 app_name = "contacts"
 
@@ -37,10 +37,6 @@ urlpatterns = [
     path("contacts/segments/<int:pk>/count/", segments.count_again, name="segment-count-again"),
     path("contacts/segments/<int:pk>/duplicate/", segments.duplicate, name="segment-duplicate"),
     path("contacts/suppressions/<int:pk>/lift/", suppressions.lift, name="suppression-lift"),
-    path("contacts/imports/", imports.imports, name="imports"),
-    path("contacts/import/", imports.upload, name="import"),
-    path("contacts/import/<int:pk>/", imports.detail, name="import-detail"),
-    path("contacts/import/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
-    path("contacts/import/<int:pk>/refused.csv", imports.refused, name="import-refused"),
+    *urls_imports.urlpatterns,
     *urls_forms.urlpatterns,
 ]

@@ -24,7 +24,7 @@ _SAMPLE = 256 * 1024
 _SAMPLE_RECORDS = 50
 _MAX_FIELD = 1024 * 1024
 _MAX_RECORD = 2 * 1024 * 1024
-_MAX_COLUMNS = 500
+MAX_COLUMNS = 500
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -32,6 +32,28 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with a mark",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16, little end first",
+    "utf-16-be": "UTF-16, big end first",
+    "utf-32": "UTF-32",
+    "cp1252": "Western Europe (Windows)",
+    "iso8859-15": "Western Europe (ISO)",
+    "cp1250": "Central Europe",
+    "cp1251": "Cyrillic",
+    "cp1253": "Greek",
+    "cp1254": "Turkish",
+    "cp1257": "Baltic",
+    "mac_roman": "Macintosh",
+    "cp932": "Japanese",
+    "gb18030": "Chinese, simplified",
+    "big5": "Chinese, traditional",
+    "cp949": "Korean",
+}
+"""Encodings a person may choose from, by the name that Python gives them."""
 # What a detector may choose from when the bytes are not UTF-8; the rest of its list is never seen in exports.
 _CODE_PAGES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "big5", "cp949"]
 _SEPARATOR_LENGTH = 64
@@ -68,8 +90,10 @@ def detect(path: Path) -> Dialect:
         sample = file.read(_SAMPLE)
     if not sample.strip():
         raise CannotRead("This file is empty.")
-    if sample.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise CannotRead("This is a spreadsheet file. Save it as CSV in your spreadsheet program and upload that.")
+    if sample.startswith(_OLD_WORKBOOK):
+        raise CannotRead(
+            "This is a spreadsheet in an old format. Save it as XLSX or CSV in your spreadsheet program and upload that."
+        )
     encoding = _encoding(path, sample)
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         head = text.read(_SAMPLE)
@@ -92,9 +116,9 @@ def records(path: Path, dialect: Dialect) -> Iterator[Record]:
             for cells in reader:
                 began, line = line + 1 + skipped, reader.line_num
                 lines.taken = 0
-                if len(cells) > _MAX_COLUMNS:
+                if len(cells) > MAX_COLUMNS:
                     raise CannotRead(
-                        f"Line {began} has more than {_MAX_COLUMNS} columns. Take out those you don't need."
+                        f"Line {began} has more than {MAX_COLUMNS} columns. Take out those you don't need."
                     )
                 if any(cell and not cell.isspace() for cell in cells):
                     yield Record(began, cells)

@@ -1,11 +1,11 @@
-"""Running an import, a slice at a time.
+"""Running an import, a slice at a time: its check, its pieces, and undoing it.
 
 A piece of rows and the position after it are committed together, so a run that was killed at any moment goes on where it
 stopped, with nothing repeated and nothing left out.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -13,11 +13,13 @@ from django.db import connection
 from django.db.models import F, Q
 
 from accounts.services import outbox
-from contacts.files import reading
 from contacts.files.reading import CannotRead, Record
-from contacts.files.rows import BadAddress, BadRow, Person, reader
+from contacts.files.rows import BadAddress, BadRow, Reader
+from contacts.files.standings import Standing
 from contacts.models import Import, ImportRefusal
-from contacts.services import importing, loading
+from contacts.services import import_checks, import_files, import_undoing, importing, loading
+from contacts.services.import_checks import SpecialColumn
+from contacts.services.loading import Hashed
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.services import ledger
@@ -25,7 +27,7 @@ from privacy.services import ledger
 logger = logging.getLogger(__name__)
 
 PIECE = 25_000
-SLICE = timedelta(seconds=60)
+SLICE = timedelta(seconds=50)
 LEASE = timedelta(seconds=150)
 ATTEMPTS = 5
 _MANY = 10_000
@@ -33,12 +35,13 @@ _GAVE_UP = (
     f"Something in this file stopped the import {ATTEMPTS} times. What came in until then stays. Upload the file again for "
     "the rest, or write to us."
 )
-_DUE = Q(state__in=(Import.State.QUEUED, Import.State.RUNNING))
+State = Import.State
+_DUE = Q(state__in=(State.CHECKING, State.QUEUED, State.RUNNING, State.UNDOING))
 Clock = Callable[[], datetime]
 
 
 def run_slice(*, account_id: int, import_id: int, clock: Clock, piece: int = PIECE, leased: bool = False) -> bool:
-    """Work on an import for at most a minute; tell whether rows are left.
+    """Work on an import for at most a minute; tell whether there is more to do.
 
     Nothing happens where another worker holds the lease (`leased` says that the caller does), where it has ended, or
     between a restore and its replay. What broke off a few times in one place, by an error or with its worker, fails.
@@ -49,28 +52,22 @@ def run_slice(*, account_id: int, import_id: int, clock: Clock, piece: int = PIE
     with account_scope(account_id):
         run = Import.objects.get(pk=import_id, account_id=account_id)
     if run.attempts > ATTEMPTS:
-        _finish(run, Import.State.FAILED, now=clock(), error=_GAVE_UP)
+        _finish(run, State.FAILED, now=clock(), error=_GAVE_UP)
         return False
     try:
-        for rows in _pieces(run, piece):
-            if not _load(run, rows, now=clock()):
+        for goes_on in _steps(run, piece, clock):
+            if not goes_on:
                 return False
             if clock() - began > SLICE:
                 _release(run)
                 return True
-        _finish(run, Import.State.DONE, now=clock())
-        _refresh_statistics(run)
-    except (CannotRead, FileNotFoundError) as error:
-        text = str(error) if isinstance(error, CannotRead) else "The uploaded file is gone. Upload it again."
-        _finish(run, Import.State.FAILED, now=clock(), error=text)
+        _end(run, now=clock())
+    except SpecialColumn as error:
+        _refuse(run, str(error), now=clock())
+    except (CannotRead, importing.FileGone, FileNotFoundError) as error:
+        text = "The uploaded file is gone. Upload it again." if isinstance(error, FileNotFoundError) else str(error)
+        _finish(run, State.FAILED, now=clock(), error=text)
     return False
-
-
-def _refresh_statistics(run: Import) -> None:
-    """Tell PostgreSQL's planner of many new rows now, not in a minute: a campaign may follow at once."""
-    if (run.rows_total or 0) >= _MANY:
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE (SKIP_LOCKED) contacts_contact, contacts_subscription")
 
 
 def due_imports(*, now: datetime) -> list[tuple[int, int]]:
@@ -84,82 +81,123 @@ def _claim(account_id: int, import_id: int, *, now: datetime, leased: bool) -> b
     free = Q() if leased else Q(lease_until=None) | Q(lease_until__lt=now)
     with account_scope(account_id):
         mine = Import.objects.filter(_DUE, free, pk=import_id, account_id=account_id)
-        claimed = mine.update(state=Import.State.RUNNING, lease_until=now + LEASE, attempts=F("attempts") + 1)
-        Import.objects.filter(pk=import_id, account_id=account_id, started_at=None).update(started_at=now)
+        claimed = mine.update(lease_until=now + LEASE, attempts=F("attempts") + 1)
+        started = Import.objects.filter(pk=import_id, account_id=account_id, state__in=(State.QUEUED, State.RUNNING))
+        started.filter(state=State.QUEUED).update(state=State.RUNNING)
+        started.filter(started_at=None).update(started_at=now)
     return bool(claimed)
 
 
 def _release(run: Import) -> None:
     with account_scope(run.account_id):
-        Import.objects.filter(pk=run.pk, state=Import.State.RUNNING).update(lease_until=None)
+        Import.objects.filter(_DUE, pk=run.pk).update(lease_until=None)
 
 
-def _data(run: Import) -> Iterator[Record]:
-    """Yield the records below the head."""
-    found = reading.records(importing.file_of(run), importing.dialect_of(run))
-    first = next(found, None)
-    if first is not None and not reading.has_head(first):
-        yield first
-    yield from found
+def _renew(run: Import, now: datetime) -> None:
+    with account_scope(run.account_id):
+        Import.objects.filter(_DUE, pk=run.pk).update(lease_until=now + LEASE)
+
+
+def _steps(run: Import, piece: int, clock: Clock) -> Iterator[bool]:
+    """Do what the import's state asks for a piece at a time, telling after each whether to go on."""
+    if run.state == State.UNDOING:
+        yield from import_undoing.undo_pieces(run, clock=clock)
+        return
+    if not run.checked.get("complete") or not import_files.twice_path(run).exists():
+        if run.checked.get("complete"):
+            run.checked = {}  # what it found is lost with the machine it lay on
+        for goes_on in import_checks.check_pieces(run, piece=piece, deep=run.state == State.CHECKING, clock=clock):
+            _renew(run, clock())
+            yield goes_on
+    if run.state == State.RUNNING:
+        for rows in _pieces(run, piece):
+            yield _load(run, rows, now=clock())
+
+
+def _end(run: Import, *, now: datetime) -> None:
+    """Move on to the state after the one whose work is done."""
+    if run.state == State.CHECKING:
+        with account_scope(run.account_id):
+            Import.objects.filter(pk=run.pk, state=State.CHECKING).update(state=State.CHECKED, lease_until=None)
+    elif run.state == State.RUNNING:
+        _finish(run, State.DONE, now=now)
+        _refresh_statistics(run)
+
+
+def _refuse(run: Import, text: str, *, now: datetime) -> None:
+    """Send a checked import back to its columns; one that was started without a check fails."""
+    if run.state == State.RUNNING:
+        _finish(run, State.FAILED, now=now, error=text)
+        return
+    with account_scope(run.account_id):
+        held = Import.objects.filter(pk=run.pk, state=State.CHECKING)
+        held.update(state=State.UPLOADED, lease_until=None, attempts=0, error=text[:300])
+
+
+def _refresh_statistics(run: Import) -> None:
+    """Tell PostgreSQL's planner of many new rows now, not in a minute: a campaign may follow at once."""
+    if (run.rows_total or 0) >= _MANY:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE (SKIP_LOCKED) contacts_contact, contacts_subscription")
 
 
 def _pieces(run: Import, piece: int) -> Iterator["_Piece"]:
-    """Yield the pieces that are not committed yet; rows before are read again for their addresses only.
-
-    A run goes on at the row where it stopped, whatever the size of pieces was then.
-    """
-    if run.rows_total is None:
-        run.rows_total = sum(1 for _ in _data(run))
-        with account_scope(run.account_id):
-            Import.objects.filter(pk=run.pk).update(rows_total=run.rows_total)
-    read = reader(run.mapping)
-    seen: set[bytes] = set()
-    source = _data(run)
-    start = 0
-    while records := list(islice(source, min(piece, run.position - start) or piece)):
-        is_new = start == run.position
-        current = _Piece(start, len(records))
-        for record in records:
-            current.take(record, read, run.account_id, seen)
-        start += len(records)
-        if is_new:
-            yield current
+    """Yield the pieces that are not committed yet; a run goes on at the row where it stopped."""
+    with account_scope(run.account_id):
+        read = import_files.reader_of(run)
+        records = import_files.records_of(run)
+    twins = import_files.twice_path(run).read_bytes()
+    start = run.position
+    for _ in islice(records, start):
+        pass
+    while batch := list(islice(records, piece)):
+        current = _Piece(start, len(batch))
+        current.sort(batch, read, run.account_id, twins)
+        start += len(batch)
+        yield current
 
 
 class _Piece:
-    """Some records in a row, sorted into people, refusals and duplicates."""
+    """Some records in a row, sorted into people, who said no, refusals and duplicates."""
 
     def __init__(self, start: int, length: int) -> None:
         self.start = start
         self.length = length
-        self.people: list[tuple[Person, bytes]] = []
+        self.people: list[Hashed] = []
+        self.opted_out: list[Hashed] = []
         self.refusals: list[tuple[int, str, str]] = []
         self.duplicates = 0
+        self.aside = 0
 
-    def take(self, record: Record, read: Callable[[list[str]], Person], account_id: int, seen: set[bytes]) -> None:
-        """Sort one record in; the first row of an address counts."""
-        try:
-            person = read(record.cells)
-        except (BadRow, BadAddress) as error:
-            self.refusals.append((record.line, ",".join(record.cells)[:200], str(error)[:200]))
-            return
-        digest = addresses.address_hash(person.email, account_id=account_id)
-        if digest[:12] in seen:
-            self.duplicates += 1
-            return
-        seen.add(digest[:12])
-        self.people.append((person, digest))
+    def sort(self, batch: Iterable[Record], read: Reader, account_id: int, twins: bytes) -> None:
+        """Sort the records in; one row of an address counts."""
+        hash_of = addresses.address_hash
+        for row, record in enumerate(batch, start=self.start):
+            try:
+                person = read(record.cells)
+            except (BadRow, BadAddress) as error:
+                self.refusals.append((record.line, ",".join(record.cells)[:200], str(error)[:200]))
+                continue
+            if twins[row >> 3] >> (row & 7) & 1:
+                self.duplicates += 1
+            elif person.standing == Standing.SUBSCRIBED:
+                self.people.append((person, hash_of(person.email, account_id=account_id)))
+            elif person.standing == Standing.ASIDE:
+                self.aside += 1
+            else:
+                self.opted_out.append((person, hash_of(person.email, account_id=account_id)))
 
 
 def _load(run: Import, piece: _Piece, *, now: datetime) -> bool:
-    """Commit one piece and the position after it; False where the import was cancelled or another worker went on."""
+    """Commit one piece and the position after it; False where it was paused or cancelled, or another worker went on."""
     with account_scope(run.account_id):
         held = Import.objects.select_for_update().filter(
-            pk=run.pk, account_id=run.account_id, state=Import.State.RUNNING, position=piece.start
+            pk=run.pk, account_id=run.account_id, state=State.RUNNING, position=piece.start
         )
         if held.first() is None:
             return False
         loaded = loading.load(run=run, people=piece.people, now=now)
+        loading.suppress(run=run, people=piece.opted_out, now=now)
         ImportRefusal.objects.bulk_create(
             [
                 ImportRefusal(account_id=run.account_id, import_run=run, line=line, value=value, reason=reason)
@@ -177,7 +215,8 @@ def _load(run: Import, piece: _Piece, *, now: datetime) -> bool:
             rows_unchanged=F("rows_unchanged") + loaded.unchanged,
             rows_duplicate=F("rows_duplicate") + piece.duplicates,
             rows_refused=F("rows_refused") + len(piece.refusals),
-            rows_kept_out=F("rows_kept_out") + loaded.kept_out,
+            rows_kept_out=F("rows_kept_out") + loaded.kept_out + piece.aside,
+            rows_opted_out=F("rows_opted_out") + len(piece.opted_out),
         )
     return True
 

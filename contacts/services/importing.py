@@ -1,29 +1,39 @@
-"""The life of an import: uploaded, matched, queued, run in slices (`import_runs`), ended."""
+"""The life of an import: uploaded, its columns matched, its terms set, checked, queued, run, ended.
+
+What a worker does of it stands in `import_runs`; what the uploaded file holds, in `import_files`.
+"""
 
 import shutil
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.text import slugify
 
 from accounts.services import auditing
 from accounts.services.auditing import SYSTEM, Actor
-from contacts.files import columns, reading
-from contacts.files.columns import Column
-from contacts.files.reading import CannotRead, Dialect
+from contacts.fields import FIELD
+from contacts.files import columns
 from contacts.models import CustomField, Import, ImportChange, ImportRefusal, List
+from contacts.services import import_files
+from contacts.services.import_files import FileGone, How
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, platform_scope
+from privacy.services import guard
 
 UPLOAD_KEPT = timedelta(days=1)
+PAUSE_KEPT = timedelta(days=7)
 UNDO_FOR = timedelta(days=30)
-NOT_STARTED = (Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED)
-_ENDED = (Import.State.DONE, Import.State.FAILED, Import.State.CANCELLED)
+State = Import.State
+NOT_STARTED = (State.UPLOADED, State.CHECKING, State.CHECKED)
+ENDED = (State.DONE, State.FAILED, State.CANCELLED, State.UNDOING, State.UNDONE)
+file_of = import_files.file_of
+
+__all__ = ["BadMapping", "FileGone", "NotWaiting", "TooLarge", "file_of", "queue_import", "start_import"]
 
 
 class BadMapping(ExpectedError):
@@ -35,13 +45,6 @@ class NotWaiting(ExpectedError):
 
     def __init__(self) -> None:
         super().__init__("This import has been started or has ended already.")
-
-
-class FileGone(ExpectedError):
-    """The uploaded file is not there any more."""
-
-    def __init__(self) -> None:
-        super().__init__("The uploaded file is gone. Upload it again.")
 
 
 class TooLarge(ExpectedError):
@@ -57,21 +60,23 @@ def start_import(
     """Keep an uploaded file and find out how it is written. Raises `CannotRead`, `TooLarge`."""
     folder = Path(settings.MEDIA_DIR) / "imports" / str(account_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{uuid4().hex}.csv"
+    path = folder / f"{uuid4().hex}.upload"
     try:
         with path.open("xb") as kept:
             shutil.copyfileobj(file, kept, 1024 * 1024)
         size = _size_of(path, limit=limit)
-        dialect = reading.detect(path)
-        heads, _ = head_and_samples(path, dialect)
+        found = import_files.find_out(path, account_id=account_id)
         return Import.objects.create(
             account_id=account_id,
             file_name=Path(file_name).name[:255],
             path=str(path.relative_to(settings.MEDIA_DIR)),
             size=size,
-            encoding=dialect.encoding,
-            delimiter=dialect.delimiter,
-            columns=heads,
+            encoding=found.how.encoding,
+            delimiter=found.how.delimiter,
+            sheets=found.sheets,
+            sheet=found.how.sheet,
+            day_first=found.how.day_first,
+            columns=found.heads,
             created_by_id=user_id,
             created_at=now,
         )
@@ -87,115 +92,167 @@ def _size_of(path: Path, *, limit: bool) -> int:
     return size
 
 
-def head_and_samples(path: Path, dialect: Dialect, *, samples: int = 20) -> tuple[list[str], list[list[str]]]:
-    """Return the heads (empty texts where the file has none) and the first few records. Raises `CannotRead`."""
-    found = list(islice(reading.records(path, dialect), samples + 1))
-    if not found:
-        raise CannotRead("There is no row in this file.")
-    if reading.has_head(found[0]):
-        return found[0].cells, [record.cells for record in found[1:]]
-    return [""] * len(found[0].cells), [record.cells for record in found[:samples]]
-
-
-def preview(run: Import) -> list[Column]:
-    """Return the file's columns with the first cells and a guess each. Raises `FileGone`, `CannotRead`."""
-    if not file_of(run).exists():
-        raise FileGone
-    heads, rows = head_and_samples(file_of(run), dialect_of(run))
-    own = dict(CustomField.objects.filter(account_id=run.account_id).values_list("key", "label"))
-    return columns.guess(heads, rows, own=own)
-
-
 def guessed_mapping(run: Import) -> dict[str, str]:
-    """Return the mapping that takes every guess as it is."""
-    return {str(column.number): column.guess for column in preview(run) if column.guess}
+    """Return the mapping that takes every guess of a known field as it is, and makes no new fields."""
+    found = {str(column.number): column.guess for column in import_files.preview(run).columns if column.guess}
+    return {number: target for number, target in found.items() if not target.startswith(columns.NEW_OF)}
+
+
+def choose_columns(*, run: Import, mapping: Mapping[str, str], how: How, now: datetime) -> None:
+    """Fix how the file is read and which column goes where, to be changed until it is started.
+
+    `mapping` is column number → target of `files.columns`; `"new:…"` makes a field of the head's name. Raises
+    `BadMapping`, `SpecialCategory`, `FileGone`, `CannotRead`, `NotWaiting`.
+    """
+    _refuse_nonsense(mapping)
+    found = import_files.preview(run, how=how)
+    heads = [column.head for column in found.columns]
+    kept = {number: target for number, target in mapping.items() if _is_own(target)}
+    for number in kept:
+        guard.refuse_name(heads[int(number)], place="column", now=now)
+    for number in kept:
+        values = [row[int(number)] for row in found.rows if int(number) < len(row)]
+        guard.refuse_values(values, place="import", name=heads[int(number)], now=now)
+    fixed = {
+        number: f"{columns.NEW_OF}text" if target == columns.NEW else target
+        for number, target in mapping.items()
+        if target
+    }
+    changed = Import.objects.filter(pk=run.pk, account_id=run.account_id, state__in=NOT_STARTED).update(
+        mapping=fixed,
+        columns=heads,
+        encoding=how.encoding,
+        delimiter=how.delimiter,
+        sheet=how.sheet,
+        day_first=how.day_first,
+        state=State.UPLOADED,
+        checked={},
+        lease_until=None,
+    )
+    if not changed:
+        raise NotWaiting
+    import_files.forget_check(run)
+    run.refresh_from_db()
+
+
+def set_terms(
+    *,
+    run: Import,
+    lists: Sequence[List] = (),
+    tags: Sequence[str] = (),
+    known: str,
+    consent_wording: str,
+    consent_on: date | None = None,
+    consent_source: str = "",
+    now: datetime,
+) -> None:
+    """Fix on which terms they come in, and let a worker check the file. Raises `NotWaiting`, `SpecialCategory`."""
+    for tag in tags:
+        guard.refuse_name(tag, place="tag", now=now)
+    changed = Import.objects.filter(pk=run.pk, account_id=run.account_id, state__in=NOT_STARTED).update(
+        list_ids=[each.pk for each in lists],
+        tags=list(dict.fromkeys(tags)),
+        known=known,
+        consent_wording=consent_wording.strip(),
+        consent_on=consent_on,
+        consent_source=consent_source.strip(),
+        state=State.CHECKING,
+        checked={},
+        attempts=0,
+        lease_until=None,
+    )
+    if not changed:
+        raise NotWaiting
+    ImportRefusal.objects.filter(account_id=run.account_id, import_run=run).delete()
+    import_files.forget_check(run)
+    run.refresh_from_db()
+
+
+def start_checked(*, run: Import, now: datetime, actor: Actor = SYSTEM, lease_until: datetime | None = None) -> None:
+    """Make the new fields and let the import run. Raises `NotWaiting`."""
+    waiting = Import.objects.filter(pk=run.pk, account_id=run.account_id, state__in=NOT_STARTED).exclude(mapping={})
+    if not waiting.update(state=State.QUEUED, lease_until=lease_until, attempts=0):
+        raise NotWaiting
+    Import.objects.filter(pk=run.pk).update(mapping=_with_new_fields(run))
+    ImportRefusal.objects.filter(account_id=run.account_id, import_run=run).delete()
+    auditing.record(action="import.started", actor=actor, now=now, account_id=run.account_id, target=("import", run.pk))
+    run.refresh_from_db()
 
 
 def queue_import(
     *,
     run: Import,
     mapping: Mapping[str, str],
-    list: List | None,
+    lists: Sequence[List] = (),
+    tags: Sequence[str] = (),
     known: str,
     consent_wording: str,
     now: datetime,
     actor: Actor = SYSTEM,
     lease_until: datetime | None = None,
 ) -> None:
-    """Fix how the file is to be taken and let it run.
+    """Do all the steps at once, for programs: the file is checked when it is run. Raises as they do."""
+    choose_columns(run=run, mapping=mapping, how=How.of(run), now=now)
+    set_terms(run=run, lists=lists, tags=tags, known=known, consent_wording=consent_wording, now=now)
+    start_checked(run=run, now=now, actor=actor, lease_until=lease_until)
 
-    `mapping` is column number → target of `files.columns`; `"new"` makes a custom field of the head's name. Raises
-    `BadMapping`, `NotWaiting`.
-    """
-    targets = [target for target in mapping.values() if target]
-    doubled = {target for target in targets if targets.count(target) > 1 and target != columns.NEW}
-    if "email" not in targets:
-        raise BadMapping("Say which column holds the email address.")
-    if doubled:
-        raise BadMapping("Two columns cannot go into the same field.")
-    waiting = Import.objects.filter(pk=run.pk, account_id=run.account_id, state=Import.State.UPLOADED)
-    found = waiting.update(
-        mapping=_with_new_fields(run, mapping),
-        list=list,
-        known=known,
-        consent_wording=consent_wording.strip(),
-        state=Import.State.QUEUED,
-        lease_until=lease_until,
-    )
-    if not found:
+
+def pause_import(*, run: Import, now: datetime, actor: Actor = SYSTEM) -> None:
+    """Hold an import after the piece that is being written. Raises `NotWaiting`."""
+    going = Import.objects.filter(pk=run.pk, account_id=run.account_id, state__in=(State.QUEUED, State.RUNNING))
+    if not going.update(state=State.PAUSED, lease_until=None):
         raise NotWaiting
-    auditing.record(action="import.started", actor=actor, now=now, account_id=run.account_id, target=("import", run.pk))
+    _audit("paused", run, actor, now)
+
+
+def resume_import(*, run: Import, now: datetime, actor: Actor = SYSTEM) -> None:
+    """Let a paused import go on where it was. Raises `NotWaiting`."""
+    held = Import.objects.filter(pk=run.pk, account_id=run.account_id, state=State.PAUSED)
+    if not held.update(state=State.QUEUED, lease_until=None, attempts=0):
+        raise NotWaiting
+    _audit("resumed", run, actor, now)
 
 
 def cancel_import(*, run: Import, now: datetime, actor: Actor = SYSTEM) -> None:
     """Stop an import; what is in stays in. Raises `NotWaiting` where it has ended."""
-    if not end_import(run, Import.State.CANCELLED, now=now):
+    if not end_import(run, State.CANCELLED, now=now):
         raise NotWaiting
-    auditing.record(
-        action="import.cancelled", actor=actor, now=now, account_id=run.account_id, target=("import", run.pk)
-    )
+    _audit("cancelled", run, actor, now)
+
+
+def undo_import(*, run: Import, now: datetime, actor: Actor = SYSTEM) -> None:
+    """Let a worker take back what an import did. Raises `NotWaiting` where it is too late or nothing is left of it."""
+    ended = Import.objects.filter(pk=run.pk, account_id=run.account_id, state__in=ENDED[:3])
+    if not can_undo(run, now=now) or not ended.update(state=State.UNDOING, lease_until=None, attempts=0):
+        raise NotWaiting
+    _audit("undone", run, actor, now)
+
+
+def can_undo(run: Import, *, now: datetime) -> bool:
+    """Tell whether an import can be undone now."""
+    did_something = run.rows_added or run.rows_changed
+    return bool(run.state in ENDED[:3] and did_something and run.finished_at and now < run.finished_at + UNDO_FOR)
 
 
 def drop_abandoned(*, now: datetime) -> int:
-    """Cancel uploads that nobody went on with for a day, and remove their files. Return how many."""
+    """Cancel uploads that nobody went on with for a day, or paused for a week; their files go. Return how many."""
+    waiting = Q(state__in=NOT_STARTED, created_at__lt=now - UPLOAD_KEPT)
+    waiting |= Q(state=State.PAUSED, created_at__lt=now - PAUSE_KEPT)
     with platform_scope("contacts: drop abandoned uploads"):
-        old = list(Import.objects.filter(state=Import.State.UPLOADED, created_at__lt=now - UPLOAD_KEPT)[:100])
+        old = list(Import.objects.filter(waiting)[:100])
     for run in old:
         with account_scope(run.account_id):
-            end_import(run, Import.State.CANCELLED, now=now)
+            end_import(run, State.CANCELLED, now=now)
     return len(old)
 
 
-def file_of(run: Import) -> Path:
-    """Return where the uploaded file lies."""
-    return Path(settings.MEDIA_DIR) / run.path
-
-
-def end_import(run: Import, state: Import.State, *, now: datetime, error: str = "") -> bool:
+def end_import(run: Import, state: State, *, now: datetime, error: str = "") -> bool:
     """End an import that has not ended; its file goes, for it holds people's data."""
-    open_ones = Import.objects.filter(pk=run.pk, account_id=run.account_id).exclude(state__in=_ENDED)
+    open_ones = Import.objects.filter(pk=run.pk, account_id=run.account_id).exclude(state__in=ENDED)
     if not open_ones.update(state=state, finished_at=now, lease_until=None, error=error[:300]):
         return False
-    file_of(run).unlink(missing_ok=True)
+    import_files.remove(run)
     return True
-
-
-def dialect_of(run: Import) -> Dialect:
-    """Return how the uploaded file is written."""
-    return Dialect(run.encoding, run.delimiter)
-
-
-def _with_new_fields(run: Import, mapping: Mapping[str, str]) -> dict[str, str]:
-    """Return the mapping with a custom field for every column that is to be kept as a new one."""
-    fixed = {number: target for number, target in mapping.items() if target}
-    for number, target in fixed.items():
-        if target != columns.NEW:
-            continue
-        head = run.columns[int(number)].strip() or f"Column {int(number) + 1}"
-        key = (slugify(head).replace("-", "_") or f"column_{int(number) + 1}")[:40]
-        CustomField.objects.get_or_create(account_id=run.account_id, key=key, defaults={"label": head[:60]})
-        fixed[number] = columns.FIELD + key
-    return fixed
 
 
 def refusals(run: Import) -> Iterable[tuple[int, str, str]]:
@@ -214,3 +271,49 @@ def drop_changes(*, account_id: int, before: datetime, dry_run: bool) -> int:
     """Delete what contacts were before imports that ended before then, in the account's scope. Return how many."""
     old = ImportChange.objects.filter(account_id=account_id, import_run__finished_at__lt=before)
     return old.count() if dry_run else old.delete()[0]
+
+
+def _refuse_nonsense(mapping: Mapping[str, str]) -> None:
+    targets = [target for target in mapping.values() if target]
+    once = [target for target in targets if target not in columns.MANY and not _is_new(target)]
+    if "email" not in targets:
+        raise BadMapping("Say which column holds the email address.")
+    if len(set(once)) < len(once):
+        raise BadMapping("Two columns cannot go into the same field.")
+
+
+def _with_new_fields(run: Import) -> dict[str, str]:
+    """Return the mapping with a custom field for every column that is to be kept as a new one."""
+    fixed = dict(run.mapping)
+    for number, target in fixed.items():
+        if _is_new(target):
+            head = run.columns[int(number)].strip() or f"Column {int(number) + 1}"
+            fixed[number] = _make_field(run, head[:60], target.removeprefix(columns.NEW_OF), taken=set(fixed.values()))
+    return fixed
+
+
+def _make_field(run: Import, label: str, kind: str, *, taken: set[str]) -> str:
+    """Return the name of the field with this label and type, which is made if there is none."""
+    stem = (slugify(label).replace("-", "_") or "column")[:36]
+    for attempt in range(1, 1000):
+        key = stem if attempt == 1 else f"{stem}_{attempt}"
+        if FIELD + key in taken:
+            continue
+        field, _ = CustomField.objects.get_or_create(
+            account_id=run.account_id, key=key, defaults={"label": label, "type": kind}
+        )
+        if field.type == kind and not field.sensitive:
+            return FIELD + key
+    raise BadMapping("There are too many fields of this name.")
+
+
+def _is_new(target: str) -> bool:
+    return target == columns.NEW or target.startswith(columns.NEW_OF)
+
+
+def _is_own(target: str) -> bool:
+    return _is_new(target) or target.startswith(FIELD)
+
+
+def _audit(what: str, run: Import, actor: Actor, now: datetime) -> None:
+    auditing.record(action=f"import.{what}", actor=actor, now=now, account_id=run.account_id, target=("import", run.pk))

@@ -28,8 +28,24 @@ TONES: dict[str, Tone] = {
     "approved": _GOOD,
     "partly_done": _CARE,
     **dict.fromkeys(("lapsed", "lifted"), _OFF),
-    **dict.fromkeys(("scheduled", "queued", "pending", "received", "unverified", "invited", "waiting"), _WAITING),
-    **dict.fromkeys(("sending", "running", "in_progress", "preparing", "importing", "processing", "verifying"), _BUSY),
+    **dict.fromkeys(
+        ("scheduled", "queued", "pending", "received", "unverified", "invited", "waiting", "uploaded", "checked"),
+        _WAITING,
+    ),
+    **dict.fromkeys(
+        (
+            "sending",
+            "running",
+            "in_progress",
+            "preparing",
+            "importing",
+            "processing",
+            "verifying",
+            "checking",
+            "undoing",
+        ),
+        _BUSY,
+    ),
     **dict.fromkeys(
         ("sent", "delivered", "done", "completed", "subscribed", "verified", "active", "confirmed", "imported"), _GOOD
     ),
@@ -39,7 +55,18 @@ TONES: dict[str, Tone] = {
         _BAD,
     ),
     **dict.fromkeys(
-        ("cancelled", "skipped", "unsubscribed", "suppressed", "closed", "withdrawn", "erased", "manual", "objected"),
+        (
+            "cancelled",
+            "skipped",
+            "unsubscribed",
+            "suppressed",
+            "closed",
+            "withdrawn",
+            "erased",
+            "manual",
+            "objected",
+            "undone",
+        ),
         _OFF,
     ),
 }

@@ -11,3 +11,4 @@ import "./strength.js";
 import "./tabs.js";
 import "./theme-switch.js";
 import "./toasts.js";
+import "./upload.js";

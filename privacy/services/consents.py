@@ -63,38 +63,58 @@ def record_consent(
     )
 
 
-def record_many(
+def record_table(
     *,
     account_id: int,
-    hashes: Sequence[bytes],
+    table: str,
     wording_text: str,
     channel: Consent.Channel,
+    given_at: datetime,
     now: datetime,
-    list_id: int | None = None,
-    source_id: int | None = None,
+    source_id: int,
 ) -> int:
-    """Write down one confirmed consent for each of many addresses, for imports. Return how many."""
-    if not hashes:
-        return 0
+    """Write down one confirmed consent for each row (address_hash, list_id) of a temporary table, for imports.
+
+    `given_at` is when they agreed, `now` when that is recorded. Return how many.
+    """
     wording = archive_wording(account_id=account_id, text=wording_text)
     # One statement for the set: an import writes tens of thousands at a time.
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             INSERT INTO privacy_consent
                    (account_id, address_hash, wording_id, channel, list_id, source_id, network, given_at, confirmed_at)
-            SELECT %s, address_hash, %s, %s, %s, %s, '', %s, %s FROM unnest(%s::bytea[]) AS address_hash
-            """,
-            [account_id, wording.pk, str(channel), list_id, source_id, now, now, list(hashes)],
+            SELECT %s, address_hash, %s, %s, list_id, %s, '', %s, %s FROM {table}
+            """,  # noqa: S608  # a table that code named
+            [account_id, wording.pk, str(channel), source_id, given_at, now],
         )
-    return len(hashes)
+        return int(cursor.rowcount)
+
+
+def take_back(*, account_id: int, hashes: Collection[bytes], channel: Consent.Channel, source_id: int) -> int:
+    """Delete what one source recorded of these addresses, where it turned out to be a mistake. Return how many."""
+    rows = Consent.objects.filter(
+        account_id=account_id, address_hash__in=list(hashes), channel=channel, source_id=source_id
+    )
+    return rows.delete()[0]
 
 
 def confirm(
-    *, account_id: int, address_hash: bytes, now: datetime, list_id: int | None = None, source_id: int | None = None
+    *,
+    account_id: int,
+    address_hash: bytes,
+    now: datetime,
+    list_id: int | None = None,
+    source_id: int | None = None,
+    given_at: datetime | None = None,
 ) -> int:
-    """Mark the open consents of an address (to a list, from a source, where given) as confirmed. Return how many."""
+    """Mark the open consents of an address (to a list, from a source, of a moment, where given) as confirmed.
+
+    Return how many.
+    """
     open_ones = _of(account_id, address_hash, list_id, source_id).filter(confirmed_at=None, withdrawn_at=None)
+    if given_at is not None:
+        open_ones = open_ones.filter(given_at=given_at)
     return open_ones.update(confirmed_at=now)
 
 

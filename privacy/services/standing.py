@@ -4,7 +4,7 @@ Keyed by account and keyed hash of the address, never by a contact, so that a bl
 account's scope, or inside the platform's. What is said is also written down outside of the database (`standing_log`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.services import keys
-from emailconcert.lib import addresses
+from emailconcert.lib import addresses, encryption
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, in_platform_scope
 from privacy.models import DomainSuppression, Restriction, Suppression
@@ -96,6 +96,41 @@ def suppress(*, account_id: int, address: str, reason: Suppression.Reason, now: 
         sealed = keys.seal_text(address, account_id=account_id, context=_SEALED)
     _put(account_id=account_id, address_hash=address_hash, sealed=sealed, reason=reason, now=now)
     return address_hash
+
+
+def suppress_many(
+    *, account_id: int, people: Sequence[tuple[str, bytes, Suppression.Reason]], now: datetime
+) -> None:
+    """Never mail many again: normalised address, its hash, and the reason of each. The worst reason wins."""
+    if not people:
+        return
+    key = keys.data_key(account_id)
+    sealed = [encryption.seal_text(address, context=_SEALED, key=key) for address, _, _ in people]
+    hashes, reasons = [digest for _, digest, _ in people], [str(reason) for _, _, reason in people]
+    with _scope(account_id), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO privacy_suppression AS s (account_id, address_hash, sealed_address, reason, created_at)
+            SELECT DISTINCT ON (r.hash) %(account)s, r.hash, r.sealed, r.reason, %(now)s
+              FROM unnest(%(hashes)s::bytea[], %(sealed)s::bytea[], %(reasons)s::text[]) AS r(hash, sealed, reason)
+             ORDER BY r.hash, array_position(%(severity)s::text[], r.reason) DESC
+            ON CONFLICT (account_id, address_hash) DO UPDATE
+               SET reason = EXCLUDED.reason, created_at = EXCLUDED.created_at,
+                   sealed_address = COALESCE(EXCLUDED.sealed_address, s.sealed_address)
+             WHERE array_position(%(severity)s::text[], EXCLUDED.reason::text)
+                 > array_position(%(severity)s::text[], s.reason::text)
+            RETURNING address_hash, reason
+            """,
+            {
+                "account": account_id,
+                "hashes": hashes,
+                "sealed": sealed,
+                "reasons": reasons,
+                "now": now,
+                "severity": [str(each) for each in SEVERITY],
+            },
+        )
+        standing_log.note([Fact(account_id, bytes(digest), reason, now) for digest, reason in cursor.fetchall()])
 
 
 def suppress_hash(*, account_id: int, address_hash: bytes, reason: Suppression.Reason, now: datetime) -> None:

@@ -4,6 +4,7 @@
 see each page once.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -151,12 +152,19 @@ def import_pages(page, workers, walk):
     """Bring a file in and look at each step."""
     page.goto("/contacts/import/")
     file = {"name": "address-book.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
-    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("button", name="Upload").click()
-    page.get_by_label("Why may you write to them?").wait_for()
+    page.get_by_role("button", name="Go on").wait_for()
     walk(page, {"import-match": page.url})
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Why may you write to them?").wait_for()
+    walk(page, {"import-terms": page.url})
     page.get_by_label("Why may you write to them?").fill("They signed the list on the counter.")
-    page.get_by_role("button", name="Start the import").click()
+    page.get_by_role("button", name="Check the file").click()
+    page.get_by_text("read so far").wait_for()
+    workers.work()
+    walk(page, {"import-checked": page.url})
+    page.get_by_role("button", name=re.compile("Import \\d+ ")).click()
     page.get_by_text("You can leave this page").wait_for()
     workers.work()
     walk(page, {"import-done": page.url, "imports-one": "/contacts/imports/"})

@@ -82,13 +82,19 @@ def add_sender(page, workers, post):
 def import_contacts(page, workers, text, *, shows):
     page.goto("/contacts/import/")
     file = {"name": "address-book.csv", "mimeType": "text/csv", "buffer": b"\xef\xbb\xbf" + text.encode()}
-    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_label("File", exact=True).set_input_files(file)
     press(page, "Upload")
     expect(page.get_by_label("Mail", exact=True)).to_have_value("email")
     expect(page.get_by_label("Vorname", exact=True)).to_have_value("first_name")
-    page.get_by_label("Subscribe them to").select_option("News")
+    press(page, "Go on")
     page.get_by_label("Why may you write to them?").fill("They signed the list on the counter.")
-    press(page, "Start the import")
+    page.get_by_label("News", exact=True).check()
+    press(page, "Check the file")
+    expect(page.get_by_text("read so far")).to_be_visible()
+    workers.work()
+    page.reload()
+    page.get_by_role("button", name=re.compile("Import \\d+ ")).click()
+    expect(page.get_by_text("You can leave this page")).to_be_visible()
     workers.work()
     page.reload()
     for label, number in shows.items():

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contacts.fields import STANDARD, Field
+from contacts.fields.kinds import Kind
 from contacts.files import columns, reading, rows, writing
 from emailconcert.lib.addresses import BadAddress
 
@@ -79,7 +81,7 @@ def test_lines_are_those_on_which_records_begin(tmp_path):
     [
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"PK\x03\x04rest", "spreadsheet"),
+        (b"\xd0\xcf\x11\xe0rest", "old format"),
         (b"\x00\x01\x02abc" * 20 + b"text" * 100, "not a text file"),
     ],
 )
@@ -153,6 +155,10 @@ def test_any_table_with_addresses_is_read_back(tmp_path_factory, table, delimite
 @pytest.mark.parametrize(
     ("heads", "expected"),
     [
+        (
+            ["Correo electrónico", "Fecha de nacimiento", "Teléfono", "País"],
+            ["email", "date_of_birth", "phone", "country"],
+        ),
         (["Email Address", "First Name", "Last Name", "TAGS"], ["email", "first_name", "last_name", "tags"]),
         (["E-Mail-Adresse", "Vorname", "Nachname", "Ort"], ["email", "first_name", "last_name", ""]),
         (["Prénom", "Nom de famille", "Adresse e-mail"], ["first_name", "last_name", "email"]),
@@ -169,19 +175,130 @@ def test_columns_are_guessed_from_their_heads(heads, expected):
 
 def test_columns_without_a_telling_head_are_guessed_from_cells():
     found = columns.guess(
-        ["A", "Land", ""], [["x", "DE", "a@example.org"], ["y", "Deutschland", "b@example.org"]], own={}
+        ["A", "Land", "", "B"],
+        [["xy", "DE", "a@example.org", "+353 86 123 4567"], ["y", "Deutschland", "b@example.org", "0049 30 123456"]],
+        own={},
     )
 
-    assert [(column.head, column.guess) for column in found] == [("A", ""), ("Land", ""), ("Column 3", "email")]
+    assert [(column.head, column.guess) for column in found] == [
+        ("A", "new:text"), ("Land", "country"), ("Column 3", "email"), ("B", "phone"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["12", "1,234.5", "-3"], "new:number"),
+        (["01069", "10115"], "new:text"),
+        (["1234567890123456"], "new:text"),
+        (["yes", "No", "ja"], "new:boolean"),
+        (["2026-11-30", "30.11.2026"], "new:date"),
+        (["2026-11-30 14:00", "2026-12-01T08:30:00Z"], "new:datetime"),
+        (["https://example.org/a", "www.example.org"], "new:url"),
+        (["one\ntwo"], "new:long_text"),
+        (["2026-11-30", "soon"], "new:text"),
+        ([], ""),
+    ],
+)
+def test_new_field_has_the_type_of_its_cells(cells, expected):
+    assert columns.new_field(cells) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "expected"),
+    [
+        ("Sprache", ["Deutsch", "fr"], "language"),
+        ("Languages", ["JavaScript, PHP", "Python"], "new:text"),
+        ("Geburtstag", ["01.02.1980", "1999-12-31"], "date_of_birth"),
+        ("Birthday", ["02/01", "12/31"], "new:text"),
+        ("Status", ["subscribed", "Cleaned", "abgemeldet"], "status"),
+        ("Status", ["gold", "silver"], "new:text"),
+        ("E-Mail Opt Out", ["0", "1"], "opted_out"),
+    ],
+)
+def test_head_is_believed_only_where_the_cells_bear_it_out(head, cells, expected):
+    found = columns.guess(["Email", head], [[f"p{n}@example.org", cell] for n, cell in enumerate(cells)], own={})
+
+    assert found[1].guess == expected
+
+
+@pytest.mark.parametrize(
+    ("dates", "default", "expected"),
+    [
+        (["11/30/2026"], True, False),
+        (["30/11/2026"], False, True),
+        (["03/04/2026"], True, True),
+        (["03/04/2026"], False, False),
+    ],
+)
+def test_order_of_day_and_month_is_told_by_the_dates_that_can(dates, default, expected):
+    assert columns.says_day_first([[each] for each in dates], default=default) is expected
+
+
+FIELDS = {field.name: field for field in STANDARD} | {
+    "field:city": Field("field:city", "City", Kind.TEXT),
+    "field:size": Field("field:size", "Size", Kind.NUMBER),
+    "field:since": Field("field:since", "Since", Kind.DATE),
+}
+
+
+def read_row(mapping, cells, **more):
+    return rows.reader(mapping, FIELDS, **more)(cells)
 
 
 def test_row_is_read_by_its_mapping():
-    person = rows.reader({"0": "name", "1": "email", "2": "tags", "3": "field:city", "4": "country"})(
-        ["Berg,  Zoe", " ZOE@Example.org", "vip; new,vip", " New\nYork ", "de"]
-    )
+    mapping = {
+        "0": "name",
+        "1": "email",
+        "2": "tags",
+        "3": "field:city",
+        "4": "country",
+        "5": "field:size",
+        "6": "phone",
+    }
+    cells = ["Berg,  Zoe", " ZOE@Example.org", "vip; new,vip", " New\nYork ", "Germany", "1.234,5", "086 123 4567"]
 
-    assert (person.email, person.first_name, person.last_name) == ("zoe@example.org", "Zoe", "Berg")
-    assert (person.tags, person.values, person.country) == (["vip", "new"], {"city": "New York"}, "DE")
+    person = read_row(mapping, cells, region="IE")
+
+    assert (person.email, person.tags) == ("zoe@example.org", ["vip", "new"])
+    assert person.fields == {"first_name": "Zoe", "last_name": "Berg", "country": "DE", "phone": "+353861234567"}
+    assert person.values == {"city": "New York", "size": 1234.5}
+
+
+@pytest.mark.parametrize(("day_first", "expected"), [(True, "2026-04-03"), (False, "2026-03-04")])
+def test_dates_are_read_in_the_order_that_was_chosen(day_first, expected):
+    person = read_row({"0": "email", "1": "field:since"}, ["zoe@example.org", "3/4/2026"], day_first=day_first)
+
+    assert person.values == {"since": expected}
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "standing"),
+    [
+        ("status", "subscribed", "subscribed"),
+        ("status", "Cleaned", "bounced"),
+        ("status", "blocklisted", "unsubscribed"),
+        ("status", "désabonné", "unsubscribed"),
+        ("status", "Marked as spam", "complained"),
+        ("status", "unconfirmed", "aside"),
+        ("status", "Non-marketing contact", "aside"),
+        ("opted_out", "2024-02-01 09:00:00", "unsubscribed"),
+        ("opted_out", "true", "unsubscribed"),
+        ("opted_out", "No", "subscribed"),
+        ("bounced", "UNKNOWN_USER", "bounced"),
+        ("bounced", "false", "subscribed"),
+    ],
+)
+def test_what_the_file_says_of_a_persons_standing_is_understood(target, text, standing):
+    person = read_row({"0": "email", "1": target, "2": "first_name"}, ["zoe@example.org", text, "Z" * 200][:2])
+
+    assert person.standing == standing
+
+
+def test_the_worst_of_several_columns_counts():
+    mapping = {"0": "email", "1": "status", "2": "opted_out", "3": "bounced"}
+
+    assert read_row(mapping, ["zoe@example.org", "subscribed", "yes", "yes"]).standing == "unsubscribed"
 
 
 @pytest.mark.parametrize(
@@ -190,12 +307,15 @@ def test_row_is_read_by_its_mapping():
         (["", "Zoe"], rows.BadRow, "no email address"),
         ([], rows.BadRow, "no email address"),
         (["zoe at home", "Zoe"], BadAddress, "zoe at home"),
-        (["zoe@example.org", "Z" * 101], rows.BadRow, "longer than 100"),
+        (["zoe@example.org", "Z" * 101], rows.BadRow, "Vorname: This is longer than 100"),
+        (["zoe@example.org", "Zoe", "many"], rows.BadRow, "Column 3: “many” is not a number"),
+        (["zoe@example.org", "Zoe", "", "hmm"], rows.BadRow, "“hmm” is not a status"),
     ],
 )
 def test_row_that_cannot_be_taken_says_why(cells, error, sentence):
+    mapping = {"0": "email", "1": "first_name", "2": "field:size", "3": "status"}
     with pytest.raises(error, match=sentence):
-        rows.reader({"0": "email", "1": "first_name"})(cells)
+        read_row(mapping, cells, heads=["Mail", "Vorname"])
 
 
 @given(st.text(max_size=20))

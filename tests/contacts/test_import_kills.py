@@ -52,7 +52,7 @@ def prepare(account):
             account_id=account.pk, file=io.BytesIO(export()), file_name="x.csv", user_id=None, now=NOW
         )
         mapping = {**importing.guessed_mapping(run), "2": "new"}
-        importing.queue_import(run=run, mapping=mapping, list=news, known="fill", consent_wording="Yes", now=NOW)
+        importing.queue_import(run=run, mapping=mapping, lists=[news], known="fill", consent_wording="Yes", now=NOW)
     return run
 
 

@@ -4,7 +4,16 @@ from datetime import timedelta
 import pytest
 
 from contacts import personal_data
-from contacts.models import Contact, ContactEvent, FormSubmission, Import, ImportRefusal, List, Subscription
+from contacts.models import (
+    Contact,
+    ContactEvent,
+    FormSubmission,
+    Import,
+    ImportChange,
+    ImportRefusal,
+    List,
+    Subscription,
+)
 from contacts.services import importing, organising, people, subscribing
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
@@ -44,6 +53,7 @@ def make_person(account, address="zoe@example.org"):
         run = importing.start_import(
             account_id=account.pk, file=io.BytesIO(text.encode()), file_name="them.csv", user_id=None, now=NOW
         )
+        ImportChange.objects.create(import_run=run, contact=contact, values={"first_name": ["", "Zoe", None]})
         ImportRefusal.objects.create(import_run=run, line=3, value=f"zoe@,{address}", reason="No address.")
         digest = address_hash(address, account_id=account.pk)
     return Subject(SubjectKind.CONTACT, account.pk, address, digest, contact_ids=(contact.pk, earlier_id))
@@ -58,7 +68,7 @@ def held(subject):
 
 EVERYTHING = {
     "submissions": 1, "refusals": 1, "uploads": 1, "subscriptions": 1, "tags": 1, "timeline": 3, "contact": 1,
-    "departed": 1,
+    "departed": 1, "import_changes": 1,
 }  # fmt: skip
 
 

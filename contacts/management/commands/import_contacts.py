@@ -16,14 +16,14 @@ from contacts.services import import_runs, importing
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 
-_COUNTS = ("total", "added", "changed", "unchanged", "duplicate", "refused", "kept_out")
+_COUNTS = ("total", "added", "changed", "unchanged", "duplicate", "refused", "kept_out", "opted_out")
 
 
 class Command(BaseCommand):
     """Runs in this process to the end."""
 
     help = (
-        "Import contacts from a CSV file into an account, matching columns by their heads. "
+        "Import contacts from a CSV or XLSX file into an account, matching columns by their heads. "
         "People who unsubscribed, or are suppressed, restricted or erased, stay so and are counted as kept out. "
         "Exit code 0: the import ran to its end; 1: it could not; 2: with --strict, rows were refused."
     )
@@ -78,7 +78,7 @@ def _queue(account: Account, options: dict[str, Any]) -> Import:
         importing.queue_import(
             run=run,
             mapping=importing.guessed_mapping(run),
-            list=target,
+            lists=[target] if target else [],
             known=options["known"],
             consent_wording=options["basis"],
             lease_until=now + timedelta(minutes=2),

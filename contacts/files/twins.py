@@ -1,0 +1,99 @@
+"""Which rows of a file have an address that stood in an earlier one: exact, in little memory whatever the file's size.
+
+Addresses' hashes are sorted into buckets on disk while the file is read once; each bucket is then small enough to be
+looked at as a whole. What is kept is one bit per row. A row that was added twice, by a worker that was killed and the next,
+counts once.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+SAID_NO, KNOWN, KEPT_OUT = 1, 2, 4
+_FLAGS = 3
+_MASK = (1 << _FLAGS) - 1
+_DIGEST = 12
+_ROW = 6
+_ENTRY = _DIGEST + _ROW
+_BUFFER = 64 * 1024
+_NAMES = tuple(
+    "opted_out" if flags & SAID_NO else "kept_out" if flags & KEPT_OUT else "known" if flags & KNOWN else "new"
+    for flags in range(1 << _FLAGS)
+)
+_BUCKET = 8 * 1024 * 1024  # of the file, which is at most about 160,000 rows
+
+
+class Twins:
+    """Collects the rows of one file; everything lies beside it, named after it."""
+
+    def __init__(self, path: Path, *, size: int) -> None:
+        self._count = min(max(1, size // _BUCKET), 256)
+        self._paths = [path.with_suffix(f".bucket{number}") for number in range(self._count)]
+        self._waiting = [bytearray() for _ in range(self._count)]
+
+    def add(self, row: int, digest: bytes, flags: int) -> None:
+        """Remember that the row has the address of this hash, and what is known of it (`SAID_NO`, `KNOWN`, `KEPT_OUT`)."""
+        number = digest[0] % self._count
+        waiting = self._waiting[number]
+        waiting += digest[:_DIGEST]
+        waiting += (row << _FLAGS | flags).to_bytes(_ROW, "little")
+        if len(waiting) > _BUFFER:
+            self._write(number)
+
+    def flush(self) -> None:
+        """Write down what waits; call before the position is committed."""
+        for number in range(self._count):
+            self._write(number)
+
+    def find(self, target: Path, *, rows: int) -> Counter[str]:
+        """Write one bit per row, set where another row of the same address counts, and count what the others are.
+
+        The first row of an address counts, or the first that says no where there is one.
+        """
+        bits = bytearray(rows // 8 + 1)
+        counts: Counter[str] = Counter()
+        for path in self._paths:
+            for row in _sorted_out(path.read_bytes() if path.exists() else b"", counts):
+                bits[row >> 3] |= 1 << (row & 7)
+        part = target.with_suffix(".part")
+        part.write_bytes(bits)
+        part.replace(target)
+        self.clear()
+        return counts
+
+    def clear(self) -> None:
+        """Remove the buckets."""
+        for path in self._paths:
+            path.unlink(missing_ok=True)
+
+    def _write(self, number: int) -> None:
+        if waiting := self._waiting[number]:
+            with self._paths[number].open("ab") as file:
+                file.write(waiting)
+            self._waiting[number] = bytearray()
+
+
+def _sorted_out(entries: bytes, counts: Counter[str]) -> Iterator[int]:
+    """Yield the rows of a bucket that are twins, and count the rest by what is known of them."""
+    counted: dict[bytes, int] = {}
+    for digest, value in _read(entries):
+        known = counted.get(digest)
+        if known is None or _weight(value) < _weight(known):
+            counted[digest] = value
+    twins = set()
+    for digest, value in _read(entries):
+        if counted[digest] >> _FLAGS != value >> _FLAGS:
+            twins.add(value >> _FLAGS)
+    counts["twice"] += len(twins)
+    counts.update(_NAMES[value & _MASK] for value in counted.values())
+    yield from twins
+
+
+def _read(entries: bytes) -> Iterator[tuple[bytes, int]]:
+    read = int.from_bytes
+    for at in range(0, len(entries) - _ENTRY + 1, _ENTRY):
+        yield entries[at : at + _DIGEST], read(entries[at + _DIGEST : at + _ENTRY], "little")
+
+
+def _weight(value: int) -> tuple[bool, int]:
+    return not value & SAID_NO, value >> _FLAGS
