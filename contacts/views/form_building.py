@@ -112,7 +112,7 @@ def _preview(request: MemberRequest, desk: Desk, draft: Blueprint, language: str
         "look": looks.query(looks.readable(draft.look)),
         "layout": looks.layout_of(draft.look),
         "logo": draft.look.logo,
-        "account_key": account.public_id.hex,
+        "account_key": account.public_id,
         "title": page.text("title", language),
         "intro": page.text("intro", language),
         "press": page.text("button", language),

@@ -206,7 +206,7 @@ def _shared(account: Account, page: Blueprint, language: str, *, slug: str = "")
         "look": looks.query(page.look),
         "layout": looks.layout_of(page.look),
         "logo": page.look.logo,
-        "account_key": account.public_id.hex,
+        "account_key": account.public_id,
         "slug": slug,
         "title": page.text("title", language),
         "intro": page.text("intro", language),

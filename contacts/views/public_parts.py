@@ -1,5 +1,7 @@
 """What the pages of forms are made with: the stylesheet of a look, and logos. Served on both hosts."""
 
+from uuid import UUID
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -22,7 +24,7 @@ def look(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def logo(request: HttpRequest, account_key: str, digest: str) -> HttpResponse:  # noqa: ARG001  # Django calls it so
+def logo(request: HttpRequest, account_key: UUID, digest: str) -> HttpResponse:  # noqa: ARG001  # Django calls it so
     """Return an account's logo."""
     account = Account.objects.filter(public_id=account_key, status=Account.Status.ACTIVE).first()
     if account is None:
