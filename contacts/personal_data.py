@@ -9,6 +9,7 @@ from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Account
 from contacts import personal_data_codes  # noqa: F401  # it registers
+from contacts import personal_data_table  # noqa: F401  # it registers
 from contacts.models import (
     Contact,
     ContactEvent,

@@ -3,14 +3,14 @@
 from django.urls import path
 
 from contacts import urls_forms, urls_imports
+from contacts import urls_table
 from contacts.views import organising, people, segments, standing, suppressions
 
 app_name = "contacts"
 
 urlpatterns = [
-    path("contacts/", people.index, name="list"),
+    *urls_table.urlpatterns,
     path("contacts/add/", people.add, name="add"),
-    path("contacts/bulk/", standing.bulk, name="bulk"),
     path("contacts/undo/<str:secret>/", people.undo_delete, name="undo-delete"),
     path("contacts/<int:pk>/", people.detail, name="detail"),
     path("contacts/<int:pk>/edit/", people.edit, name="edit"),

@@ -165,6 +165,8 @@ CELERY_BEAT_SCHEDULE = {
     "tracking-empty-inbox": {"task": "tracking.tasks.empty_inbox", "schedule": every(2.0)},
     "tracking-make-partitions": {"task": "tracking.tasks.make_partitions", "schedule": every(3600.0)},
     "contacts-wake-imports": {"task": "contacts.tasks.wake_imports", "schedule": every(10.0)},
+    "contacts-wake-bulk-actions": {"task": "contacts.tasks.wake_bulk_actions", "schedule": every(10.0)},
+    "contacts-wake-exports": {"task": "contacts.tasks.wake_exports", "schedule": every(10.0)},
     "campaigns-follow": {"task": "campaigns.tasks.follow_campaigns", "schedule": every(5.0)},
     "campaigns-purge-deleted": {"task": "campaigns.tasks.purge_deleted", "schedule": every(3600.0)},
     "privacy-move-requests": {"task": "privacy.tasks.move_requests", "schedule": every(30.0)},

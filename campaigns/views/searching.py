@@ -2,12 +2,13 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
 from accounts import settings_pages
 from accounts.access import MemberRequest, member_required
 from campaigns import queries
-from contacts import queries as contact_queries
+from contacts.table import looking_up
 
 LIMIT = 10
 
@@ -19,8 +20,7 @@ def index(request: MemberRequest) -> HttpResponse:
     q = request.GET.get("q", "").replace("\0", "").strip()[:120]
     people, campaigns = [], []
     if q:
-        found = contact_queries.find(account_id=request.account.pk, filters=contact_queries.Filters(text=q))
-        people = list(found.order_by("-pk")[:LIMIT])
+        people = looking_up.find_people(account_id=request.account.pk, text=q, limit=LIMIT, now=now())
         campaigns = queries.search_campaigns(account=request.account, q=q, limit=LIMIT)
     settings = settings_pages.find(request, text=q)
     context = {"q": q, "people": people, "campaigns": campaigns, "settings": settings}

@@ -10,6 +10,7 @@ from accounts.services.auditing import SYSTEM, Actor
 from contacts.models import Contact, ContactTag, List, Subscription, Tag
 from contacts.services import subscribing, timeline
 from emailconcert.lib.errors import ExpectedError
+from privacy.services import guard
 
 
 class NameTaken(ExpectedError):
@@ -63,8 +64,9 @@ def delete_list(*, list: List, now: datetime, actor: Actor = SYSTEM) -> None:
     auditing.record(action="list.deleted", actor=actor, now=now, account_id=account_id, target=("list", pk))
 
 
-def create_tag(*, account_id: int, name: str) -> Tag:
-    """Return the tag of this name, made if there was none."""
+def create_tag(*, account_id: int, name: str, now: datetime | None = None) -> Tag:
+    """Return the tag of this name, made if there was none. Raises `SpecialCategory`."""
+    guard.refuse_name(name, place="tag", now=now)
     return Tag.objects.get_or_create(account_id=account_id, name=name.strip()[:60])[0]
 
 

@@ -7,7 +7,10 @@ from django.urls import reverse
 
 from accounts.access import MemberRequest, has_role
 from accounts.models import Role
+from contacts.table.filters import number
 from emailconcert.lib.htmx import render_part
+
+__all__ = ["number", "show"]
 
 _SECTIONS = (
     ("People", "contacts:list"),
@@ -15,6 +18,7 @@ _SECTIONS = (
     ("Segments", "contacts:segments"),
     ("Forms", "contacts:forms"),
     ("Imports", "contacts:imports"),
+    ("Exports", "contacts:exports"),
     ("Tags", "contacts:tags"),
     ("Never mailed", "contacts:suppressions"),
 )
@@ -34,8 +38,3 @@ def show(
         "may_edit": has_role(request.membership, Role.EDITOR),
     }
     return render_part(request, f"contacts/{template}.html", part, {**shared, **context}, status=status)
-
-
-def number(text: str | None) -> int | None:
-    """Return a number from a query string, None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None

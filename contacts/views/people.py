@@ -1,4 +1,4 @@
-"""The list of contacts, and one contact."""
+"""One contact."""
 
 from typing import Any
 
@@ -12,38 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
 from contacts import queries
-from contacts.forms.people import AddContactForm, ContactForm, FilterForm
+from contacts.forms.people import AddContactForm, ContactForm
 from contacts.models import Contact, CustomField, List, Tag
 from contacts.services import adding, people, timeline, undoing
-from contacts.views.pages import number, show
+from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to
 from emailconcert.shell import toasts
 from privacy.services import consents
-
-
-@require_safe
-@member_required
-def index(request: MemberRequest) -> HttpResponse:
-    """List contacts: searched, filtered, sorted, a page at a time."""
-    query = request.GET
-    filters = queries.Filters(
-        query.get("q", "")[:100], number(query.get("list")), number(query.get("tag")), query.get("state", "")
-    )
-    found = queries.find(account_id=request.account.pk, filters=filters)
-    page = queries.page(
-        found, sort=query.get("sort", "-added"), after=number(query.get("after")), before=number(query.get("before"))
-    )
-    standings = queries.standings(page.rows)
-    context = {
-        "rows": [(contact, standings.get(contact.pk, "")) for contact in page.rows],
-        "page": page,
-        "total": found.count(),
-        "filtered": filters != queries.Filters(),
-        "filter_form": FilterForm(query, account=request.account),
-        "lists": List.objects.filter(account=request.account).order_by("name"),
-    }
-    return show(request, "list", context)
 
 
 @require_http_methods(["GET", "POST"])

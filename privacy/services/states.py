@@ -180,7 +180,7 @@ def _table() -> tuple[Transition, ...]:
         State.APPROVED,
     )
     return (
-        row("", State.UNVERIFIED, (person, dpo)),
+        row("", State.UNVERIFIED, (person, dpo, owner)),
         row(State.UNVERIFIED, State.VERIFIED, (person, dpo), _method_recorded),
         row(State.UNVERIFIED, State.ID_INFO_ASKED, (dpo,), _doubt_written),
         row(State.ID_INFO_ASKED, State.VERIFIED, (dpo,), _method_recorded),
@@ -217,7 +217,7 @@ CLOSED = frozenset(
 def begin(request: PrivacyRequest, *, who: Who, now: datetime, actor_id: int | None = None, note: str = "") -> None:
     """Save a new request as unverified and write the first line of its log."""
     if who not in TRANSITIONS["", State.UNVERIFIED].who:
-        raise NotAllowed("Requests are made by the person or written down by the DPO.")
+        raise NotAllowed("Requests are made by the person, for them by the account, or written down by the DPO.")
     request.state = State.UNVERIFIED
     request.save(force_insert=True)
     _log(request, "", who=who, now=now, actor_id=actor_id, note=note)

@@ -253,7 +253,7 @@ def test_bulk_does_not_reach_into_another_account(client, cast):
 
 
 def test_pages_by_key_show_everybody_once_in_both_directions(client, alice, monkeypatch):
-    monkeypatch.setattr("contacts.queries.PAGE", 2)
+    monkeypatch.setattr("contacts.table.paging.PAGE", 2)
     emails = sorted(add(alice.account, f"{letter}@example.org").email for letter in "cabed")
 
     response = client.get("/contacts/?sort=email")

@@ -36,6 +36,7 @@ MAY_ENTER_PLATFORM = {
     "privacy/services/intake.py",
     "privacy/services/ledger.py",
     "privacy/services/moving.py",
+    "privacy/services/on_behalf.py",
     "privacy/services/own_records.py",
     "privacy/services/own_requests.py",
     "privacy/services/packages.py",
@@ -51,7 +52,7 @@ MAY_ENTER_PLATFORM = {
     "tracking/services/partitions.py",
     "tracking/services/signals.py",
 }
-MAY_READ_SEGMENTS = {"contacts/conditions/people.py"}
+MAY_READ_SEGMENTS = {"contacts/conditions/people.py", "contacts/table/finding.py"}
 
 
 def callers(name):
