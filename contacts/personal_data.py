@@ -8,8 +8,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Account
-from contacts import personal_data_codes  # noqa: F401  # it registers
-from contacts import personal_data_table  # noqa: F401  # it registers
+from contacts import personal_data_codes, personal_data_table  # noqa: F401  # they register
 from contacts.models import (
     Contact,
     ContactEvent,
@@ -21,13 +20,13 @@ from contacts.models import (
     ImportRefusal,
     Subscription,
 )
-from contacts.services import import_files, importing, loading, signing_up
+from contacts.services import field_values, import_files, importing, loading, signing_up, sources
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry
 from privacy.registry import Match, PersonalData, Rows, Subject, Sweep
 
-_PROFILE = ("email", "first_name", "last_name", "language", "country", "time_zone", "values")
+_PROFILE = ("email", "first_name", "last_name", "gender", "language", "country", "time_zone", "phone", "values")
 # Encodings with a mark at the beginning, without it.
 _BARE = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 Find = Callable[[Subject], QuerySet[Any]]
@@ -94,6 +93,9 @@ def _holds(run: Import, address: str) -> bool:
 def _contact_row(contact: Contact) -> dict[str, Any]:
     return {
         **{name: getattr(contact, name) for name in _PROFILE},
+        "date_of_birth": contact.date_of_birth.isoformat() if contact.date_of_birth else None,
+        "sensitive_values": field_values.unseal(contact),
+        "value_sources": _sources(contact),
         "source": contact.get_source_display(),
         "source_id": contact.source_id,
         "tracking_off": contact.tracking_off,
@@ -101,6 +103,12 @@ def _contact_row(contact: Contact) -> dict[str, Any]:
         "created_at": _iso(contact.created_at),
         "updated_at": _iso(contact.updated_at),
     }
+
+
+def _sources(contact: Contact) -> dict[str, str]:
+    """Return where values came from that did not come in with the person: "Import “spring.csv”, 2026-11-03"."""
+    origins = sources.origins(contact, contact.value_sources)
+    return {name: f"{origin.text}, {origin.on.isoformat()}" for name, origin in origins.items()}
 
 
 def _subscription_row(row: Subscription) -> dict[str, Any]:

@@ -2,18 +2,21 @@
 
 from django.urls import path
 
-from contacts import urls_forms, urls_imports
-from contacts import urls_table
-from contacts.views import organising, people, segments, standing, suppressions
+from contacts import urls_forms, urls_imports, urls_profile, urls_table
+from contacts.views import (
+    organising,
+    people,
+    segments,
+    standing,
+    suppressions,
+)
 
 app_name = "contacts"
 
 urlpatterns = [
     *urls_table.urlpatterns,
-    path("contacts/add/", people.add, name="add"),
+    *urls_profile.urlpatterns,
     path("contacts/undo/<str:secret>/", people.undo_delete, name="undo-delete"),
-    path("contacts/<int:pk>/", people.detail, name="detail"),
-    path("contacts/<int:pk>/edit/", people.edit, name="edit"),
     path("contacts/<int:pk>/delete/", people.delete, name="delete"),
     path("contacts/<int:pk>/subscribe/", standing.subscribe, name="subscribe"),
     path("contacts/<int:pk>/unsubscribe/", standing.unsubscribe, name="unsubscribe"),
@@ -30,12 +33,12 @@ urlpatterns = [
     path("contacts/segments/", segments.segments, name="segments"),
     path("contacts/segments/new/", segments.build, name="segment-new"),
     path("contacts/segments/<int:pk>/", segments.build, name="segment"),
-    path("contacts/segments/<int:pk>/delete/", segments.delete, name="segment-delete"),
-    path("contacts/suppressions/", suppressions.suppressions, name="suppressions"),
-    path("contacts/suppressions/add/", suppressions.add, name="suppression-add"),
     path("contacts/segments/count/", segments.count, name="segment-count"),
     path("contacts/segments/<int:pk>/count/", segments.count_again, name="segment-count-again"),
     path("contacts/segments/<int:pk>/duplicate/", segments.duplicate, name="segment-duplicate"),
+    path("contacts/segments/<int:pk>/delete/", segments.delete, name="segment-delete"),
+    path("contacts/suppressions/", suppressions.suppressions, name="suppressions"),
+    path("contacts/suppressions/add/", suppressions.add, name="suppression-add"),
     path("contacts/suppressions/<int:pk>/lift/", suppressions.lift, name="suppression-lift"),
     *urls_imports.urlpatterns,
     *urls_forms.urlpatterns,

@@ -5,7 +5,15 @@ from emailconcert.shell import nav
 
 _REGISTERS = tuple(
     f"/admin/privacy/{name}/"
-    for name in ("erasureledger", "suppression", "restriction", "consent", "retentionrun", "privacyrequest/registers")
+    for name in (
+        "erasureledger",
+        "suppression",
+        "restriction",
+        "consent",
+        "retentionrun",
+        "specialcategoryfinding",
+        "privacyrequest/registers",
+    )
 )
 
 nav.register(
@@ -25,6 +33,8 @@ settings_pages.register_own("Your data", "privacy:profile", 50, words="privacy c
 settings_pages.register("Privacy", "privacy:owner", 70, words="requests gdpr erase data protection")
 audit_words.register(
     {
+        "finding.allowed": "Allowed a special category",
+        "finding.upheld": "Upheld a special-category finding",
         "privacy.asked": "Asked for their own data",
         "privacy.answered": "Answered a privacy request",
         "privacy.entered": "Entered a privacy request",

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 
+from django.db.models import Q
+
 from tracking.models import Event, Kind, MailingRollup
 
 SHOWN = (Kind.OPEN, Kind.CLICK, Kind.BOUNCE, Kind.COMPLAINT)
@@ -39,7 +41,7 @@ def mailing_numbers(mailing_ids: Collection[int]) -> dict[int, MailingNumbers]:
     return found
 
 
-def events_of_contact(*, account_id: int, contact_id: int, limit: int) -> list[Event]:
-    """Return the newest opens, clicks, bounces and complaints of one contact."""
-    rows = Event.objects.filter(account_id=account_id, contact_id=contact_id, kind__in=SHOWN)
-    return list(rows.order_by("-at")[:limit])
+def events_of_contact(*, account_id: int, contact_id: int, limit: int, older: Q | None = None) -> list[Event]:
+    """Return the newest opens, clicks, bounces and complaints of one contact, of those that are `older`."""
+    rows = Event.objects.filter(older or Q(), account_id=account_id, contact_id=contact_id, kind__in=SHOWN)
+    return list(rows.order_by("-at", "-id")[:limit])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contacts.models import Contact
 from contacts.services import timeline
-from contacts.services.timeline import Entry
+from contacts.services.timeline import Bound, Entry
 from delivery.models import Link
 from tracking import queries
 from tracking.models import Event, Kind
@@ -17,9 +17,11 @@ _TEXTS = {
 }
 
 
-def entries(contact: Contact, limit: int) -> Sequence[Entry]:
-    """Return the newest entries. Opt-outs stand there already, written when they happen."""
-    events = queries.events_of_contact(account_id=contact.account_id, contact_id=contact.pk, limit=limit)
+def entries(contact: Contact, limit: int, bound: Bound | None) -> Sequence[Entry]:
+    """Return the newest entries below the bound. Opt-outs stand there already, written when they happen."""
+    events = queries.events_of_contact(
+        account_id=contact.account_id, contact_id=contact.pk, limit=limit, older=bound.smaller("id") if bound else None
+    )
     links = Link.objects.filter(mailing_id__in={event.mailing_id for event in events if event.kind == Kind.CLICK})
     urls = {(mailing, number): url for mailing, number, url in links.values_list("mailing_id", "number", "url")}
     return [_entry(event, urls) for event in events]
@@ -30,7 +32,7 @@ def _entry(event: Event, urls: dict[tuple[int, int], str]) -> Entry:
     notes = [urls.get((event.mailing_id, event.link or 0), "") if event.kind == Kind.CLICK else ""]
     if event.is_machine:
         notes.append("probably a machine, not counted as theirs")
-    return Entry(event.at, text, icon, note=" · ".join(note for note in notes if note))
+    return Entry(event.at, text, icon, note=" · ".join(note for note in notes if note), number=event.id)
 
 
 timeline.register("tracking", entries)

@@ -71,7 +71,7 @@ def columns_of(fields: Iterable[Field]) -> list[str]:
 
 def is_empty(value: Value) -> bool:
     """Tell whether a value is none; false and 0 are values."""
-    return value is None or value == "" or value == []
+    return value is None or value in ("", [])
 
 
 def with_defaults(fields: Collection[Field], values: Mapping[Field, Value]) -> dict[Field, Value]:

@@ -1,21 +1,22 @@
 """Adding, changing and deleting contacts."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from accounts.services import auditing, outbox
 from accounts.services.auditing import SYSTEM, Actor
+from contacts.fields import STANDARD, Field, Value, own_fields
 from contacts.models import Contact, DepartedContact, Subscription
-from contacts.services import timeline
+from contacts.services import field_values, sources, timeline
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import Suppression
 from privacy.services import standing
 
-PROFILE_FIELDS = ("first_name", "last_name", "language", "country", "time_zone")
+_PROFILE = {field.name: field for field in STANDARD if field.name != "email"}
 
 
 class AlreadyThere(ExpectedError):
@@ -49,19 +50,23 @@ def add_contact(
     email: str,
     first_name: str = "",
     last_name: str = "",
+    date_of_birth: date | None = None,
+    gender: str = "",
     language: str = "",
     country: str = "",
     time_zone: str = "",
+    phone: str = "",
     values: Mapping[str, Any] | None = None,
     source: str,
     source_id: int | None = None,
     now: datetime,
     actor: Actor = SYSTEM,
 ) -> Contact:
-    """Add a person to the account in scope.
+    """Add a person to the account in scope; `values` are those of its own fields by key, as `contacts.fields` reads them.
 
-    Raises `addresses.BadAddress`, `AlreadyThere`, or `KeptOut` for who was suppressed, restricted or erased: only their
-    own confirmed opt-in (`services.signing_up`) lifts that.
+    Where `values` are given, defaults fill in what is missing and required fields are asked for. Raises
+    `addresses.BadAddress`, `AlreadyThere`, `field_values.MissingValue`, `guard.SpecialCategory`, or `KeptOut` for who was
+    suppressed, restricted or erased: only their own confirmed opt-in (`services.signing_up`) lifts that.
     """
     address = addresses.normalise(email)
     digest = addresses.address_hash(address, account_id=account_id)
@@ -72,15 +77,19 @@ def add_contact(
         email_hash=digest,
         first_name=first_name.strip(),
         last_name=last_name.strip(),
+        date_of_birth=date_of_birth,
+        gender=gender,
         language=language,
         country=country.upper(),
         time_zone=time_zone,
-        values=dict(values or {}),
+        phone=phone,
         source=source,
         source_id=source_id,
         created_at=now,
         updated_at=now,
     )
+    if values is not None:
+        fill(contact, values, now=now)
     try:
         with transaction.atomic():
             contact.save(force_insert=True)
@@ -93,27 +102,53 @@ def add_contact(
     return contact
 
 
-def edit_contact(*, contact: Contact, changes: Mapping[str, Any], now: datetime, actor: Actor = SYSTEM) -> Contact:
-    """Change a contact's address, profile fields or custom `values`; nothing is written where nothing differs.
+def fill(contact: Contact, values: Mapping[str, Any], *, now: datetime) -> None:
+    """Set the account's own fields on a new contact; the guard looks at them. Raises as `add_contact` does."""
+    known = {field.key: field for field in own_fields(contact.account_id)}
+    given = {known[key]: value for key, value in values.items() if key in known}
+    typed = field_values.with_defaults(known.values(), given)
+    field_values.look_at(typed, place=contact.source, now=now)
+    contact.values = {key: value for key, value in values.items() if key not in known}
+    field_values.put(contact, typed)
 
-    A suppression follows to the new address. Raises `BadAddress`, `AlreadyThere`, `KeptOut`, `IsRestricted`.
+
+def look_at(*, account_id: int, values: Mapping[str, Any], place: str, now: datetime) -> None:
+    """Raise `guard.SpecialCategory`, with the finding written down, if own values by key tell of a special category."""
+    typed = {field: values[field.key] for field in own_fields(account_id) if field.key in values}
+    field_values.look_at(typed, place=place, now=now)
+
+
+def edit_contact(
+    *,
+    contact: Contact,
+    changes: Mapping[str, Any],
+    source: str = Contact.Source.MEMBER,
+    source_id: int | None = None,
+    now: datetime,
+    actor: Actor = SYSTEM,
+) -> Contact:
+    """Change a contact; nothing is written where nothing differs.
+
+    `changes` name the address, standard fields, and under "values" own fields by key; what is not named stays. Values are
+    as `contacts.fields` reads them. Where they came from is noted. A suppression follows to the new address. Raises
+    `BadAddress`, `AlreadyThere`, `KeptOut`, `IsRestricted`, `field_values.MissingValue`, `guard.SpecialCategory`.
     """
     kind = kind_of_block(account_id=contact.account_id, address=contact.email)
     if kind == standing.Kind.RESTRICTED:
         raise IsRestricted
-    changed = [
-        name for name in (*PROFILE_FIELDS, "values") if name in changes and changes[name] != getattr(contact, name)
-    ]
-    for name in changed:
-        setattr(contact, name, changes[name])
+    typed = _typed(contact.account_id, changes)
+    field_values.look_at(typed, place=source, now=now)
+    _read_again(contact)
+    changed = field_values.put(contact, typed)
+    names, columns = [field.name for field in changed], field_values.columns_of(changed)
     if "email" in changes and (address := addresses.normalise(changes["email"])) != contact.email:
         _move(contact, address, suppressed=kind is not None, now=now)
-        changed += ["email", "email_hash"]
-    if not changed:
+        names, columns = ["email", *names], ["email", "email_hash", *columns]
+    if not names:
         return contact
+    sources.mark(contact, names=names, source=source, source_id=source_id, now=now)
     contact.updated_at = now
-    contact.save(update_fields=[*changed, "updated_at"])
-    names = [name for name in changed if name != "email_hash"]
+    contact.save(update_fields=[*columns, "value_sources", "updated_at"])
     _announce("changed", contact, actor=actor, now=now, details={"fields": names})
     return contact
 
@@ -169,6 +204,26 @@ def kind_of_block(*, account_id: int, address: str) -> standing.Kind | None:
     domain = addresses.domain_of(address)
     shut = standing.blocked_domains(account_id=account_id, domains=[domain])
     return standing.Kind.SUPPRESSED if shut else None
+
+
+def _typed(account_id: int, changes: Mapping[str, Any]) -> dict[Field, Value]:
+    typed: dict[Field, Value] = {_PROFILE[name]: value for name, value in changes.items() if name in _PROFILE}
+    own: Mapping[str, Value] = changes.get("values", {})
+    if own:
+        for field in own_fields(account_id):
+            if field.key in own:
+                typed[field] = own[field.key]
+                if field.required and field_values.is_empty(own[field.key]):
+                    raise field_values.MissingValue(field)
+    return typed
+
+
+def _read_again(contact: Contact) -> None:
+    """Wait for whoever is changing the contact, and start from what they wrote: several fields share a column."""
+    columns = ("values", "sealed_values", "value_sources")
+    row = Contact.objects.select_for_update().filter(account_id=contact.account_id, pk=contact.pk).values(*columns)
+    for name, held in (row.first() or {}).items():
+        setattr(contact, name, held)
 
 
 def _move(contact: Contact, address: str, *, suppressed: bool, now: datetime) -> None:

@@ -20,6 +20,7 @@ _SECTIONS = (
     ("Imports", "contacts:imports"),
     ("Exports", "contacts:exports"),
     ("Tags", "contacts:tags"),
+    ("Fields", "contacts:fields"),
     ("Never mailed", "contacts:suppressions"),
 )
 

@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.models import Account
 from delivery.models import Batch, Mailing, Outcome
-from delivery.services import judging
+from delivery.services import compiling, judging
 from delivery.wire.journal import Journal, boot_id, host_name
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import ledger
@@ -56,9 +56,10 @@ class Claim:
     lease_until: datetime
 
 
+_CONTACT = ", ".join(f"c.{name}" for name in compiling.CONTACT_FIELDS)
 # The batch's messages with what the mail says to each, and why someone may not be mailed now.
 _ROWS = """
-    SELECT m.sequence, {reason} AS reason, c.email, c.first_name, c.last_name, c.language, c.country, c.values::text
+    SELECT m.sequence, {reason} AS reason, {contact}, c.values::text
     FROM delivery_message m
     LEFT JOIN contacts_contact c ON c.account_id = m.account_id AND c.id = m.contact_id {joins}
     WHERE m.account_id = %(account)s AND m.mailing_id = %(mailing)s
@@ -136,7 +137,7 @@ def _judge(mailing: Mailing, batch: Batch, now: datetime) -> tuple[list[Person],
     keys: dict[str, Any] = {"account": mailing.account_id, "mailing": mailing.pk, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(
-            _ROWS.format(reason=judging.reason(mailing), joins=judging.joins(mailing)),
+            _ROWS.format(reason=judging.reason(mailing), joins=judging.joins(mailing), contact=_CONTACT),
             {
                 **keys,
                 "first": batch.first,
@@ -161,10 +162,9 @@ def _judge(mailing: Mailing, batch: Batch, now: datetime) -> tuple[list[Person],
 
 
 def _person(row: tuple[Any, ...]) -> Person:
-    sequence, _, email, first_name, last_name, language, country, custom = row
-    values = orjson.loads(custom) if custom != "{}" else {}
-    values.update(email=email, first_name=first_name, last_name=last_name, language=language, country=country)
-    return Person(sequence, email, {"contact": values})
+    sequence, _, email, *_, custom = row
+    own = orjson.loads(custom) if custom != "{}" else {}
+    return Person(sequence, email, {"contact": compiling.said(own, row[2:-1])})
 
 
 def _take(batch: Batch, people: list[Person], now: datetime) -> Claim:

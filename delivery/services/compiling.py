@@ -1,7 +1,8 @@
 """Making a mailing of what an owner wrote: finished sources and numbered links, once, for everybody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +17,9 @@ from delivery.models import Connection, Link, Mailing, Sender, SendingDomain
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 
-CONTACT_FIELDS = ("email", "first_name", "last_name", "language", "country")
+CONTACT_FIELDS = (
+    "email", "first_name", "last_name", "language", "country", "time_zone", "date_of_birth", "gender", "phone",
+)  # fmt: skip
 _VERSION = 1
 
 
@@ -41,10 +44,10 @@ def compile_mailing(
     content: Content,
     sender: Sender,
     lists: Sequence[List] = (),
+    to_segments: bool = False,
     connection: Connection | None = None,
     reply_to: str = "",
 ) -> Mailing:
-    to_segments: bool = False,
     """Make a mailing with its program and Link rows. Raises `CannotCompile` (with problems) and `CannotMail`.
 
     With `to_segments` it goes to people beside those on the lists, so that an opt-out is one from all mail.
@@ -88,8 +91,16 @@ def check_content(*, account: Account, content: Content) -> Compiled:
 
 
 def contact_fields() -> frozenset[str]:
-    """Return the names that may follow `contact.` in the account in scope."""
-    return frozenset({*CONTACT_FIELDS, *CustomField.objects.values_list("key", flat=True)})
+    """Return the names that may follow `contact.` in the account in scope: never those of sensitive fields."""
+    return frozenset({*CONTACT_FIELDS, *CustomField.objects.filter(sensitive=False).values_list("key", flat=True)})
+
+
+def said(own: Mapping[str, Any], standard: Sequence[Any]) -> dict[str, Any]:
+    """Return what mails may say of a contact: own values as kept, `standard` in the order of `CONTACT_FIELDS`."""
+    found = dict(own)
+    for name, value in zip(CONTACT_FIELDS, standard, strict=True):
+        found[name] = value.isoformat() if isinstance(value, date) else "" if value is None else value
+    return found
 
 
 def check_connection(connection: Connection | None) -> None:
@@ -143,9 +154,7 @@ def load(packed: bytes) -> Program:
 
 def contact_values(row: Any) -> dict[str, Any]:
     """Return what a program fills in for a contact: fields, and custom values that no field hides."""
-    values = dict(row.values)
-    values.update({name: getattr(row, name) for name in CONTACT_FIELDS})
-    return {"contact": values}
+    return {"contact": said(row.values, [getattr(row, name) for name in CONTACT_FIELDS])}
 
 
 def preview(*, account: Account, content: Content, values: dict[str, Any], token: str) -> dict[str, str]:

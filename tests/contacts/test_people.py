@@ -167,9 +167,9 @@ def test_contacts_of_two_accounts_do_not_meet():
 def test_timeline_shows_registered_sources_the_newest_first(account):
     contact = add(account)
     later = timeline.Entry(NOW.replace(year=2028), "Opened “Spring”")
-    timeline.register("test", lambda contact, limit: [later])
+    timeline.register("test", lambda contact, limit, bound: [later])
     try:
-        entries = timeline.entries(contact)
+        entries = timeline.read(contact).entries
     finally:
         timeline._sources.pop("test")
 
@@ -181,7 +181,7 @@ def test_timeline_says_how_a_person_came(account):
     Contact.objects.filter(pk=contact.pk).update(source=Contact.Source.DEMO)
     contact.refresh_from_db()
 
-    assert [entry.text for entry in timeline.entries(contact)] == ["Came with the sample data"]
+    assert [entry.text for entry in timeline.read(contact).entries] == ["Came with the sample data"]
 
 
 def test_subscription_state_survives_in_no_other_account(account):

@@ -45,8 +45,12 @@ def test_timeline_tells_what_happened_and_marks_machines(mailing):
     with account_scope(mailing.account_id):
         person = [(e.text, e.note) for e in timeline.read(contact_of(mailing, 1)).entries if "Came in" not in e.text]
         machine = [(e.text, e.note) for e in timeline.read(contact_of(mailing, 2)).entries if "Came in" not in e.text]
-    assert person == [("Clicked a link", "https://example.org/page2?a=ü b"), ("Opened a mail", "")]
-    assert [note.endswith("probably a machine, not counted as theirs") for _, note in machine] == [True, True]
+    assert [each for each in person if each[0] != "Sent a mail"] == [
+        ("Clicked a link", "https://example.org/page2?a=ü b"),
+        ("Opened a mail", ""),
+    ]
+    marks = [note.endswith("probably a machine, not counted as theirs") for text, note in machine if "Sent" not in text]
+    assert marks == [True, True]
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -60,7 +64,7 @@ def test_timeline_asks_the_database_as_often_for_many_as_for_one(count, django_a
     with account_scope(made.account_id):
         contact = contact_of(made)
         with django_assert_num_queries(2):
-            assert len(entries(contact, 50)) == count
+            assert len(entries(contact, 50, None)) == count
 
 
 def test_mailing_numbers_of_many_take_one_query(mailing, django_assert_num_queries):

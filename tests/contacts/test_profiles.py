@@ -1,0 +1,409 @@
+"""A contact's page: standard and own fields, in place, sealed, with where they came from; consents; the timeline."""
+
+import csv
+import io
+import json
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now as clock
+
+from accounts.models import AuditEvent, Role
+from contacts.models import Contact, ContactEvent, CustomField, List
+from contacts.services import field_values, people, sources, subscribing, timeline
+from contacts.services.field_values import MissingValue
+from emailconcert.lib.tenancy import account_scope
+from privacy.models import SpecialCategoryFinding
+from privacy.services import consents, standing
+from tests.factories import NOW, make_cast, make_member
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def alice(client):
+    alice = make_cast()[0]
+    client.force_login(alice.user)
+    return alice
+
+
+@pytest.fixture
+def fields(alice):
+    """A field of every type, and a sensitive one."""
+    with account_scope(alice.account):
+        made = {}
+        for position, kind in enumerate(CustomField.Type.values):
+            choices = ["Red", "Green"] if kind in ("choice", "choices") else []
+            made[kind] = CustomField.objects.create(
+                key=f"my_{kind}", label=f"My {kind}", type=kind, choices=choices, position=position
+            )
+        made["secret"] = CustomField.objects.create(
+            key="salary", label="Salary", type="number", sensitive=True, position=99
+        )
+    return made
+
+
+def add(account, email="zoe@example.org", **more):
+    with account_scope(account):
+        return people.add_contact(account_id=account.pk, email=email, source="member", now=NOW, **more)
+
+
+TYPED = {
+    "email": "zoe@example.org", "first_name": "Zoe", "date_of_birth": "1990-02-28", "gender": "she/her", "language": "de",
+    "country": "IE", "time_zone": "Europe/Dublin", "phone": "+353 86 123 4567", "field:my_text": "Hi",
+    "field:my_long_text": "One\nTwo", "field:my_number": "12.5", "field:my_date": "2026-11-30",
+    "field:my_datetime": "2026-11-30T14:00", "field:my_boolean": "No", "field:my_choice": "Red",
+    "field:my_choices": ["Green", "Red"], "field:my_url": "example.com/a", "field:salary": "54000",
+}  # fmt: skip
+
+
+def test_a_contact_is_added_with_every_standard_and_own_field(client, alice, fields):
+    response = client.post("/contacts/add/", TYPED)
+
+    with account_scope(alice.account):
+        contact = Contact.objects.get()
+        assert response.url == f"/contacts/{contact.pk}/"
+        assert (contact.date_of_birth, contact.gender, contact.phone) == (date(1990, 2, 28), "she/her", "+353861234567")
+        assert contact.values == {
+            "my_text": "Hi", "my_long_text": "One\nTwo", "my_number": 12.5, "my_date": "2026-11-30",
+            "my_datetime": "2026-11-30T14:00:00Z", "my_boolean": False, "my_choice": "Red",
+            "my_choices": ["Red", "Green"], "my_url": "https://example.com/a",
+        }  # fmt: skip
+        assert field_values.unseal(contact) == {"salary": 54000}
+        assert b"54000" not in bytes(contact.sealed_values)
+
+    page = client.get(f"/contacts/{contact.pk}/").content.decode()
+    for text in ("28 February 1990", "Ireland", "German", "+353861234567", "12.5", "30 November 2026", "Red, Green"):
+        assert text in page
+    assert "54000" not in page
+
+
+def test_what_a_field_does_not_take_is_told_beside_it_and_nothing_is_written(client, alice, fields):
+    response = client.post("/contacts/add/", TYPED | {"field:my_number": "many", "phone": "12"})
+
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "“many” is not a number" in text
+    assert "is not a phone number" in text
+    assert 'value="many"' in text
+    with account_scope(alice.account):
+        assert not Contact.objects.exists()
+
+
+def test_required_and_default_are_respected(alice):
+    with account_scope(alice.account):
+        CustomField.objects.create(key="shop", label="Shop", required=True)
+        CustomField.objects.create(key="points", label="Points", type="number", default="10")
+        with pytest.raises(MissingValue, match="“Shop” is required"):
+            people.add_contact(account_id=alice.account_id, email="a@example.org", values={}, source="api", now=NOW)
+        contact = add(alice.account, values={"shop": "Cork"})
+        assert contact.values == {"shop": "Cork", "points": 10}
+        with pytest.raises(MissingValue):
+            people.edit_contact(contact=contact, changes={"values": {"shop": None}}, now=NOW)
+
+
+def test_one_value_is_changed_in_its_place_with_its_source(client, alice, fields):
+    contact = add(alice.account, values={"my_text": "Old"})
+    address = f"/contacts/{contact.pk}/value/field:my_text/"
+
+    editor = client.get(address, headers=HTMX).content.decode()
+    saved = client.post(address, {"field:my_text": "New"}, headers=HTMX)
+
+    assert 'value="Old"' in editor
+    assert "<html" not in editor
+    assert (saved.status_code, "New" in saved.content.decode()) == (200, True)
+    with account_scope(alice.account):
+        contact.refresh_from_db()
+        assert contact.values == {"my_text": "New"}
+        assert contact.value_sources == {"field:my_text": ["member", None, clock().date().isoformat()]}
+        assert ContactEvent.objects.latest("pk").details == {"fields": ["field:my_text"]}
+
+
+def test_one_value_is_changed_without_script_on_its_own_page(client, alice, fields):
+    contact = add(alice.account)
+    address = f"/contacts/{contact.pk}/value/date_of_birth/"
+
+    page = client.get(address).content.decode()
+    wrong = client.post(address, {"date_of_birth": "2999-01-01"})
+    right = client.post(address, {"date_of_birth": "1990-02-28"})
+
+    assert "<html" in page
+    assert wrong.status_code == 422
+    assert "between 1900 and today" in wrong.content.decode()
+    assert right.url == f"/contacts/{contact.pk}/"
+    with account_scope(alice.account):
+        assert Contact.objects.get().date_of_birth == date(1990, 2, 28)
+
+
+def test_a_cancelled_edit_shows_the_row_again(client, alice):
+    contact = add(alice.account, first_name="Zoe")
+
+    row = client.get(f"/contacts/{contact.pk}/value/first_name/?shown=1", headers=HTMX).content.decode()
+
+    assert "Zoe" in row
+    assert "<form" not in row
+
+
+def test_a_sensitive_value_is_shown_on_demand_audited_and_not_cached(client, alice, fields):
+    contact = add(alice.account, values={"salary": 54000})
+    page = client.get(f"/contacts/{contact.pk}/").content.decode()
+    edit = client.get(f"/contacts/{contact.pk}/edit/").content.decode()
+    editor = client.get(f"/contacts/{contact.pk}/value/field:salary/").content.decode()
+
+    assert "54000" not in page + edit + editor
+    assert client.get(f"/contacts/{contact.pk}/value/field:salary/show/").status_code == 405
+    shown = client.post(f"/contacts/{contact.pk}/value/field:salary/show/", headers=HTMX)
+
+    assert "54000" in shown.content.decode()
+    assert "no-store" in shown["Cache-Control"]
+    assert client.post(f"/contacts/{contact.pk}/value/first_name/show/").status_code == 404
+    with account_scope(alice.account):
+        assert AuditEvent.objects.filter(action="contact.value_shown", target_id=str(contact.pk)).count() == 1
+        assert ContactEvent.objects.latest("pk").kind == "shown"
+
+
+def test_a_viewer_sees_no_sensitive_value_and_edits_nothing(client, alice, fields):
+    contact = add(alice.account, values={"salary": 54000})
+    viewer = make_member(account=alice.account, role=Role.VIEWER, email="vi@example.org")
+    client.force_login(viewer.user)
+
+    page = client.get(f"/contacts/{contact.pk}/").content.decode()
+
+    assert "Kept sealed" in page
+    assert "/value/" not in page
+    assert client.post(f"/contacts/{contact.pk}/value/field:salary/show/").status_code == 403
+    assert client.post(f"/contacts/{contact.pk}/value/first_name/", {"first_name": "X"}).status_code == 403
+    assert client.get(f"/contacts/{contact.pk}/consents.csv").status_code == 403
+
+
+def test_a_value_of_a_special_category_is_kept_out_and_the_finding_stays(client, alice, fields):
+    contact = add(alice.account)
+
+    answer = client.post(f"/contacts/{contact.pk}/value/field:my_text/", {"field:my_text": "Catholic"}, headers=HTMX)
+    added = client.post("/contacts/add/", {"email": "new@example.org", "field:my_text": "HIV positive"})
+
+    assert "religious or philosophical beliefs" in answer.content.decode()
+    assert added.status_code == 422
+    with account_scope(alice.account):
+        contact.refresh_from_db()
+        assert contact.values == {}
+        assert Contact.objects.count() == 1
+        found = SpecialCategoryFinding.objects.order_by("pk").values_list("name", "category", "place")
+        assert list(found) == [("My text", "belief", "member"), ("My text", "health", "member")]
+
+
+def test_nothing_of_a_restricted_person_is_changed(client, alice):
+    contact = add(alice.account)
+    with account_scope(alice.account):
+        standing.restrict(account_id=alice.account_id, address_hash=bytes(contact.email_hash), now=NOW)
+
+    page = client.get(f"/contacts/{contact.pk}/").content.decode()
+    answer = client.post(f"/contacts/{contact.pk}/value/first_name/", {"first_name": "X"}, headers=HTMX)
+
+    assert "/value/" not in page
+    assert "left as it is" in answer.content.decode()
+    with account_scope(alice.account):
+        contact.refresh_from_db()
+        assert contact.first_name == ""
+
+
+def test_two_edits_of_one_column_lose_nothing(alice, fields):
+    contact = add(alice.account)
+    with account_scope(alice.account):
+        one, other = Contact.objects.get(), Contact.objects.get()
+        people.edit_contact(contact=one, changes={"values": {"my_text": "A"}}, now=NOW)
+        people.edit_contact(contact=other, changes={"values": {"my_number": 3}}, now=NOW)
+        contact.refresh_from_db()
+
+    assert contact.values == {"my_text": "A", "my_number": 3}
+    assert set(contact.value_sources) == {"field:my_text", "field:my_number"}
+
+
+def test_an_emptied_value_goes_and_nothing_is_written_where_nothing_differs(alice, fields):
+    contact = add(alice.account, values={"my_text": "A", "salary": 5, "my_boolean": False})
+    with account_scope(alice.account):
+        people.edit_contact(contact=contact, changes={"values": {"my_text": "A", "my_boolean": False}}, now=NOW)
+        assert not ContactEvent.objects.filter(kind="changed").exists()
+        people.edit_contact(contact=contact, changes={"values": {"my_text": None, "salary": None}}, now=NOW)
+        contact.refresh_from_db()
+
+    assert contact.values == {"my_boolean": False}
+    assert contact.sealed_values is None
+
+
+def test_where_a_value_came_from_is_named(client, alice):
+    from contacts.models import Import
+
+    contact = add(alice.account, first_name="Zoe", last_name="Berg")
+    with account_scope(alice.account):
+        run = Import.objects.create(file_name="spring.csv", path="x", size=1)
+        sources.mark(contact, names=["first_name"], source="import", source_id=run.pk, now=NOW)
+        contact.save(update_fields=["value_sources"])
+
+    page = client.get(f"/contacts/{contact.pk}/").content.decode()
+
+    assert "Import “spring.csv”, 1 Mar 2027" in page
+    assert 'title="Added by a member, 1 Mar 2027">Berg' in page
+
+
+def test_history_of_a_list_and_consents_with_their_wording(client, alice):
+    contact = add(alice.account, first_name="=Zoe")
+    with account_scope(alice.account):
+        news = List.objects.create(name="News")
+        subscribing.subscribe(contact=contact, list=news, source="member", now=NOW)
+        subscribing.unsubscribe(
+            account_id=alice.account_id, contact_id=contact.pk, list_ids=[news.pk], reason="Too much",
+            now=NOW + timedelta(days=1),
+        )  # fmt: skip
+        consents.record_consent(
+            account_id=alice.account_id, address_hash=bytes(contact.email_hash), wording_text="=I agree to News",
+            channel=consents.Channel.MEMBER, list_id=news.pk, now=NOW,
+        )  # fmt: skip
+
+    page = client.get(f"/contacts/{contact.pk}/").content.decode()
+    made = json.loads(client.get(f"/contacts/{contact.pk}/consents.json").content)
+    answer = client.get(f"/contacts/{contact.pk}/consents.csv")
+    [row] = csv.DictReader(io.StringIO(answer.content.decode()))
+
+    assert "=I agree to News" in page
+    assert "Unsubscribed: Too much" in page
+    [consent] = made["consents"]
+    assert (made["person"], consent["wording"], consent["list"]) == ("zoe@example.org", "=I agree to News", "News")
+    assert (row["wording"], row["wording_sha256"]) == ("'=I agree to News", consent["wording_sha256"])
+    assert answer["Content-Disposition"] == f'attachment; filename="consents-{contact.pk}.csv"'
+    with account_scope(alice.account):
+        assert AuditEvent.objects.filter(action="contact.evidence").count() == 2
+
+
+def test_pages_of_a_timeline_show_every_entry_once_also_of_one_moment(alice):
+    contact = add(alice.account)
+    with account_scope(alice.account):
+        for number in range(7):
+            timeline.write(contact_id=contact.pk, kind="tagged", now=NOW, details={"tag": f"t{number}"})
+        same = [timeline.Entry(NOW, f"Opened {number}", number=number) for number in range(5)]
+
+        def source(_contact, limit, bound):
+            below = [each for each in same if bound is None or (each.at, each.number) < (bound.at, bound.number)]
+            return sorted(below, key=lambda each: each.number, reverse=True)[:limit]
+
+        for name in ("aaa", "zzz"):  # before and behind this app's own name
+            timeline.register(name, source)
+        try:
+            seen, key, pages = [], "", 0
+            while pages == 0 or key:
+                page = timeline.read(contact, before=key, limit=3)
+                seen += [entry.text for entry in page.entries]
+                key, pages = page.older, pages + 1
+        finally:
+            for name in ("aaa", "zzz"):
+                timeline._sources.pop(name)
+
+    assert sorted(seen) == sorted(
+        [
+            "Added by a member",
+            *(f"Tagged: t{number}" for number in range(7)),
+            *(f"Opened {n}" for n in range(5) for _ in "ab"),
+        ]
+    )
+    assert pages == 6
+
+
+@pytest.mark.parametrize("before", ["", "nonsense", "2027-03-01T12:00:00+00:00~contacts~x", "2027-03-01~contacts~1"])
+def test_older_entries_have_a_page_and_bad_keys_do_no_harm(client, alice, before):
+    contact = add(alice.account)
+
+    assert "Added by a member" in client.get(f"/contacts/{contact.pk}/timeline/", {"before": before}).content.decode()
+
+
+def test_sent_mails_stand_on_the_timeline():
+    from campaigns import timeline as mails
+    from delivery.models import Message, Outcome
+    from tests.tracking.makers import make_mailing
+
+    mailing = make_mailing()
+    with account_scope(mailing.account):
+        message = Message.objects.filter(account_id=mailing.account_id, mailing_id=mailing.pk).first()
+        Message.objects.filter(mailing_id=mailing.pk, sequence=message.sequence).update(
+            outcome=Outcome.SENT, settled_at=NOW
+        )
+        contact = Contact.objects.get(pk=message.contact_id)
+        assert [entry.text for entry in mails.entries(contact, 10, None)] == ["Sent a mail"]
+        assert mails.entries(contact, 10, timeline.Bound(NOW, mailing.pk)) == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_page_asks_the_same_number_of_queries_however_much_there_is(client, alice, count):
+    contact = add(alice.account)
+    with account_scope(alice.account):
+        for number in range(count):
+            CustomField.objects.create(key=f"f{number}", label=f"F{number}")
+            each = List.objects.create(name=f"List {number}")
+            subscribing.subscribe(contact=contact, list=each, source="member", now=NOW)
+            consents.record_consent(
+                account_id=alice.account_id, address_hash=bytes(contact.email_hash), wording_text=f"I agree {number}",
+                channel=consents.Channel.MEMBER, list_id=each.pk, now=NOW,
+            )  # fmt: skip
+        contact.values = {f"f{number}": "x" for number in range(count)}
+        contact.save()
+    client.get(f"/contacts/{contact.pk}/")
+
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        client.get(f"/contacts/{contact.pk}/")
+
+    assert len(captured) == QUERIES
+
+
+QUERIES = 32
+
+
+def test_another_accounts_person_is_404_everywhere(client, alice, fields):
+    charlie = make_member(name="Dan", email="dan@example.com")
+    contact = add(charlie.account)
+
+    for address in ("", "edit/", "timeline/", "value/first_name/", "consents.json", "consents.csv"):
+        assert client.get(f"/contacts/{contact.pk}/{address}").status_code == 404, address
+    assert client.post(f"/contacts/{contact.pk}/value/field:salary/show/").status_code == 404
+    assert client.post(f"/contacts/{contact.pk}/value/first_name/", {"first_name": "X"}).status_code == 404
+
+
+def test_everything_new_stands_in_the_copy_of_ones_data(alice, fields):
+    from contacts import personal_data
+
+    contact = add(
+        alice.account, date_of_birth=date(1990, 2, 28), phone="+353861234567", values={"salary": 5, "my_text": "A"}
+    )
+    with account_scope(alice.account):
+        people.edit_contact(contact=contact, changes={"gender": "she/her"}, now=NOW)
+        contact.refresh_from_db()
+        row = personal_data._contact_row(contact)
+
+    assert (row["date_of_birth"], row["phone"], row["gender"]) == ("1990-02-28", "+353861234567", "she/her")
+    assert (row["values"], row["sensitive_values"]) == ({"my_text": "A"}, {"salary": 5})
+    assert row["value_sources"] == {"gender": "Added by a member, 2027-03-01"}
+
+
+def test_mails_may_say_every_field_but_the_sensitive_ones(alice, fields):
+    from delivery.services import compiling
+
+    contact = add(alice.account, date_of_birth=date(1990, 2, 28), values={"salary": 5, "my_number": 3})
+    with account_scope(alice.account):
+        names = compiling.contact_fields()
+        contact.refresh_from_db()
+        values = compiling.contact_values(contact)["contact"]
+
+    assert {"phone", "date_of_birth", "gender", "time_zone", "my_number"} <= names
+    assert "salary" not in names | set(values)
+    assert (values["date_of_birth"], values["my_number"], values["phone"]) == ("1990-02-28", 3, "")
+    text = "{{ contact.date_of_birth | date: '%d.%m.%Y' }} {{ contact.my_number | plus: 1 }}"
+    shown = compiling.preview(
+        account=alice.account,
+        content=compiling.Content(subject="Hi", source=text),
+        values={"contact": values},
+        token="t",
+    )
+    assert "28.02.1990 4" in shown["text"]
