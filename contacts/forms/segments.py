@@ -49,6 +49,11 @@ class Drawn:
     may_nest: bool = False
 
     @property
+    def joiner(self) -> str:
+        """Return the word that stands between the group's parts."""
+        return {"any": "or", "none": "nor"}.get(self.match, "and")
+
+    @property
     def label(self) -> str:
         """Return a name for people who hear the page: "Condition 1.2"."""
         below = [str(int(each) + 1) for each in self.place.split(".")[1:]]
