@@ -30,11 +30,16 @@ class FieldForm(forms.Form):
         help_text="Kept encrypted, shown on demand and audited. It can't be filtered by or written into mails.",
     )
 
-    def __init__(self, *args: Any, row: CustomField | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: CustomField | None = None, people: int = 0, **kwargs: Any) -> None:
         if row is not None:
             names = ("label", "type", "help", "default", "required", "sensitive")
             kwargs["initial"] = {name: getattr(row, name) for name in names} | {"choices": "\n".join(row.choices)}
         super().__init__(*args, **kwargs)
+        if row is not None:
+            self.fields["label"].help_text = f"Its key stays {row.key}: mails write {{{{ contact.{row.key} }}}}."
+        if people:
+            held = "One person has a value." if people == 1 else f"{people:,} people have a value."
+            self.fields["type"].help_text = f"{held} The type changes only if all can be read as the new one."
 
     def draft(self) -> Draft:
         """Return what is wanted."""

@@ -134,7 +134,7 @@ def delete_field(*, row: CustomField, confirmed: str = "", now: datetime, actor:
     """
     people = count_values(row)
     if people and confirmed.strip() != row.key:
-        raise BadField(f"Type {row.key} to delete what {people:,} people have in “{row.label}”.", "confirmed")
+        raise BadField(f"Type {row.key} to delete what {people:,} contacts have in “{row.label}”.", "confirmed")
     _refuse_in_use(row)
     pk, account_id, key = row.pk, row.account_id, row.key
     row.delete()

@@ -58,7 +58,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change a field."""
     row = get_object_or_404(CustomField, account=request.account, pk=pk)
     people = field_keeping.count_values(row)
-    form = FieldForm(request.POST or None, row=row)
+    form = FieldForm(request.POST or None, row=row, people=people)
     if form.is_valid():
         try:
             move = field_keeping.edit_field(row=row, draft=form.draft(), now=now(), actor=actor(request))
@@ -69,7 +69,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Saved." + _carry_out(request, row.key, move, people))
             return redirect_to(request, "contacts:fields")
-    context = {"form": form, "field": row, "people": people}
+    context = {"form": form, "field": row}
     return show(request, "field_edit", context, part="form", status=422 if form.errors else None)
 
 

@@ -122,12 +122,15 @@ CONTACT_PAGES = {
     "import": "/contacts/import/",
     "forms": "/contacts/forms/",
     "form-add": "/contacts/forms/add/",
+    "fields": "/contacts/fields/",
+    "field-add": "/contacts/fields/add/",
 }
 DESK_PAGES = {
     "dpo-queue": "/admin/privacy/privacyrequest/",
     "dpo-enter": "/admin/privacy/privacyrequest/enter/",
     "dpo-registers": "/admin/privacy/privacyrequest/registers/",
     "dpo-suppressions": "/admin/privacy/suppression/",
+    "dpo-findings": "/admin/privacy/specialcategoryfinding/",
     "dpo-notices": "/admin/privacy/noticeversion/",
     "admin": "/admin/",
     "admin-accounts": "/admin/accounts/account/",
@@ -143,6 +146,8 @@ def contact_pages(account):
     return CONTACT_PAGES | {
         "contact": f"/contacts/{person.pk}/",
         "contact-edit": f"/contacts/{person.pk}/edit/",
+        "contact-timeline": f"/contacts/{person.pk}/timeline/",
+        "contact-value": f"/contacts/{person.pk}/value/date_of_birth/",
         "list-edit": f"/contacts/lists/{place.pk}/",
         "form": f"/contacts/forms/{form.pk}/",
     }
@@ -261,6 +266,7 @@ def test_pages_of_a_new_account(make_page, walk, hosts):
         "campaigns-empty": "/campaigns/",
         "contacts-empty": "/contacts/",
         "lists-empty": "/contacts/lists/",
+        "fields-empty": "/contacts/fields/",
         "forms-empty": "/contacts/forms/",
         "imports-empty": "/contacts/imports/",
         "reports-empty": "/reports/",

@@ -148,7 +148,7 @@ def test_a_field_with_values_goes_only_when_its_key_is_typed(alice):
     row = make(alice)
     zoe = person(alice, city="Cork")
     people.edit_contact(contact=zoe, changes={"values": {"city": "Bray"}}, now=NOW)
-    with pytest.raises(BadField, match="Type city to delete what 1 people have"):
+    with pytest.raises(BadField, match="Type city to delete what 1 contacts have"):
         field_keeping.delete_field(row=row, confirmed="yes", now=NOW)
 
     move = field_keeping.delete_field(row=row, confirmed="city", now=NOW)
