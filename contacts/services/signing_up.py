@@ -98,7 +98,9 @@ def submit(
     address = addresses.normalise(filled.email)
     for name, value in filled.values.items():
         if name.startswith(fields.FIELD):
-            guard.refuse_values([show(value)], place="form", name=name, now=now)
+            # As members know the field, so that what the officer allows for it passes everywhere.
+            label = name.removeprefix(fields.FIELD).replace("_", " ")
+            guard.refuse_values([show(value)], place="form", name=label, now=now)
     if not _may_mail(address):
         return
     secret = signing.new_secret()
