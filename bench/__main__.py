@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-NAMES = ("compiling", "sending", "importing", "tracking")
+NAMES = ("compiling", "sending", "importing", "tracking", "segments", "forms")
 
 
 def prepare() -> None:

@@ -13,11 +13,12 @@ class CampaignsConfig(AppConfig):
         from campaigns import conditions, receivers, timeline  # noqa: F401, PLC0415  # importing registers
         from campaigns.audiences import uses_of_segments  # noqa: PLC0415
         from campaigns.services import following  # noqa: PLC0415
-        from contacts.services import segmenting  # noqa: PLC0415
+        from contacts.services import organising, segmenting  # noqa: PLC0415
         from emailconcert.shell import nav  # noqa: PLC0415  # apps are ready only now
         from privacy.services import backups  # noqa: PLC0415
 
         segmenting.register_uses(uses_of_segments)
+        organising.hold_lists(why_list_stays)
         backups.holds_after_restore(following.hold_restored)
         nav.register("Home", "home", "house", 10, ("home",))
         in_campaigns = [

@@ -87,6 +87,18 @@ def uses_of_segments(account_id: int, segment_ids: Collection[int]) -> Iterable[
             yield Use(link.segment_id, f"{what} “{campaign.name}”", url, holds)
 
 
+def why_list_stays(found: List) -> str:
+    """Return why a list can't be deleted: a campaign that is still to be sent leaves its people out."""
+    links = CampaignList.objects.filter(list=found, excluded=True, campaign__state__in=_STILL_TO_GO)
+    link = links.select_related("campaign").first()
+    if link is None:
+        return ""
+    return (
+        f"The campaign “{link.campaign.name}” leaves this list's people out. Change its audience first, "
+        "or it would go to them."
+    )
+
+
 def _in_any(lists: Sequence[List], segments: Sequence[Segment], account_id: int, now: datetime) -> Q:
     found = Q()
     if lists:

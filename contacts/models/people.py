@@ -61,6 +61,7 @@ class Contact(TenantModel):
             models.Index(fields=("account", "-updated_at", "-id"), name="contact_by_change"),
             models.Index(fields=("account", "search_key", "id"), name="contact_by_name"),
             models.Index(fields=("account", "source", "source_id"), name="contact_by_source"),
+            models.Index(fields=("account", "country", "id"), name="contact_by_country"),
         )
 
     def __str__(self) -> str:

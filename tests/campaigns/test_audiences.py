@@ -11,7 +11,7 @@ from campaigns.models import Campaign
 from campaigns.numbers import numbers_of
 from campaigns.services import checking, drafting, sending
 from contacts.models import Contact, List, Segment, Subscription
-from contacts.services import segmenting, subscribing
+from contacts.services import organising, segmenting, subscribing
 from delivery.models import Mailing, Message
 from delivery.services import claiming
 from emailconcert.lib.tenancy import account_scope
@@ -218,6 +218,16 @@ def test_a_segment_that_a_draft_uses_is_not_deleted(draft, scope):
     [use] = segmenting.uses(account_id=some.account_id, segment_ids=[some.pk])[some.pk]
     assert (use.label, use.url, use.holds) == ("the campaign “Spring”", f"/campaigns/{draft.pk}/", False)
     segmenting.delete_segment(segment=some, now=NOW)
+
+
+def test_a_list_that_a_draft_leaves_out_is_not_deleted(draft, scope):
+    offers = List.objects.get(name="Offers")
+    choose(draft, lists=[List.objects.get(name="News")], without_lists=[offers])
+
+    with pytest.raises(organising.InUse, match="The campaign “Spring” leaves this list's people out"):
+        organising.delete_list(list=offers, now=NOW)
+    Campaign.objects.update(state=Campaign.State.SENT)
+    organising.delete_list(list=offers, now=NOW)
 
 
 def test_duplicate_has_the_same_audience(draft, scope):
