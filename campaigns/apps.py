@@ -11,7 +11,7 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Register places, conditions and what is done when a mailing ends."""
         from campaigns import conditions, receivers, timeline  # noqa: F401, PLC0415  # importing registers
-        from campaigns.audiences import uses_of_segments  # noqa: PLC0415
+        from campaigns.audiences import uses_of_segments, why_list_stays  # noqa: PLC0415
         from campaigns.services import following  # noqa: PLC0415
         from contacts.services import organising, segmenting  # noqa: PLC0415
         from emailconcert.shell import nav  # noqa: PLC0415  # apps are ready only now

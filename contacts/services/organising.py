@@ -1,7 +1,7 @@
 """Lists and tags, and putting many contacts on them at once."""
 
 import builtins
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -42,10 +42,11 @@ def hold_lists(find: Callable[[List], str]) -> None:
     _list_holders.append(find)
 
 
-def create_list(*, account_id: int, name: str, now: datetime, actor: Actor = SYSTEM, **values: Any) -> List:
-    """Make a list; `values` are its other columns. Raises `NameTaken`, `SpecialCategory`."""
-    guard.refuse_name(name, place="list", now=now)
-    made = List(account_id=account_id, name=name.strip(), **_chosen(values))
+def create_list(
+    *, account_id: int, name: str, description: str = "", is_public: bool = True, now: datetime, actor: Actor = SYSTEM
+) -> List:
+    """Make a list. Raises `NameTaken`."""
+    made = List(account_id=account_id, name=name.strip(), description=description.strip(), is_public=is_public)
     _save(made, "list")
     auditing.record(action="list.created", actor=actor, now=now, account_id=account_id, target=("list", made.pk))
     return made
@@ -67,6 +68,8 @@ def delete_list(*, list: List, now: datetime, actor: Actor = SYSTEM) -> None:
         raise HoldsOptOuts
     if form := list.forms.first():
         raise InUse(f"The form “{form.name}” puts people on this list. Change or delete the form first.")
+    if reason := next(filter(None, (find(list) for find in _list_holders)), ""):
+        raise InUse(reason)
     pk, account_id = list.pk, list.account_id
     list.delete()
     auditing.record(action="list.deleted", actor=actor, now=now, account_id=account_id, target=("list", pk))
@@ -85,8 +88,6 @@ def rename_tag(*, tag: Tag, name: str) -> None:
 
 
 def delete_tag(*, tag: Tag, now: datetime, actor: Actor = SYSTEM) -> None:
-    if reason := next(filter(None, (find(list) for find in _list_holders)), ""):
-        raise InUse(reason)
     """Delete a tag; contacts stay."""
     pk, account_id = tag.pk, tag.account_id
     tag.delete()
