@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import bulk, exports, table
+from contacts.views import bulk, exports, merging, organising, suppressions, table
 
 urlpatterns = [
     path("contacts/", table.index, name="list"),
@@ -17,10 +17,15 @@ urlpatterns = [
     path("contacts/bulk/<int:pk>/", bulk.detail, name="bulk-action"),
     path("contacts/bulk/<int:pk>/stop/", bulk.stop, name="bulk-stop"),
     path("contacts/bulk/<int:pk>/undo/", bulk.undo, name="bulk-undo"),
+    path("contacts/<int:pk>/merge/", merging.choose, name="merge-choose"),
+    path("contacts/<int:pk>/merge/now/", merging.merge, name="merge"),
     path("contacts/exports/", exports.exports, name="exports"),
     path("contacts/exports/new/", exports.new, name="export-new"),
     path("contacts/exports/start/", exports.start, name="export-start"),
     path("contacts/exports/<int:pk>/", exports.detail, name="export"),
     path("contacts/exports/<int:pk>/file/", exports.download, name="export-file"),
     path("contacts/exports/<int:pk>/withdraw/", exports.withdraw, name="export-withdraw"),
+    path("contacts/tags/<int:pk>/merge/", organising.merge_tag, name="tag-merge"),
+    path("contacts/suppressions/export.csv", suppressions.export, name="suppressions-export"),
+    path("contacts/suppressions/domains/<int:pk>/lift/", suppressions.lift_domain, name="domain-lift"),
 ]

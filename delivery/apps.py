@@ -16,9 +16,12 @@ class DeliveryConfig(AppConfig):
         """Register the outbox's mail handler, what is held after a restore, and the settings page."""
         from accounts import settings_pages  # noqa: PLC0415  # models are ready only now
         from accounts.models import Role  # noqa: PLC0415
+        from contacts import senders  # noqa: PLC0415
+        from delivery import queries  # noqa: PLC0415
         from delivery.services import holding  # noqa: PLC0415
         from privacy.services import backups  # noqa: PLC0415
 
         import_module("delivery.receivers")
+        senders.register(queries.sender_choices)
         backups.holds_after_restore(holding.hold_restored)
         settings_pages.register("Sending", "delivery:sending", 40, role=Role.VIEWER, words=_WORDS)

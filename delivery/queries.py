@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from accounts.models import Account
-from delivery.models import Batch, Mailing, Message, Outcome, Reason
+from delivery.models import Batch, Mailing, Message, Outcome, Reason, Sender
 from emailconcert.lib.tenancy import account_scope, platform_scope
 
 
@@ -123,3 +123,9 @@ def idle_mailings() -> list[tuple[int, int]]:
         unfinished = Batch.objects.filter(mailing_id=OuterRef("pk")).exclude(state=Batch.State.DONE)
         rows = Mailing.objects.filter(~Exists(unfinished), state=Mailing.State.SENDING)
         return list(rows.values_list("account_id", "pk"))
+
+
+def sender_choices(account_id: int) -> list[tuple[int, str]]:
+    """Return the account's verified senders as (id, "Name <address>")."""
+    rows = Sender.objects.filter(account_id=account_id).exclude(verified_at=None).order_by("name", "pk")
+    return [(row.pk, f"{row.name} <{row.email}>") for row in rows]

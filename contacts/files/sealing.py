@@ -32,7 +32,7 @@ class Writer:
     def __init__(self, path: Path, key: bytes) -> None:
         self._cipher, self._name = AESGCM(key), path.name.encode()
         self._buffer, self._number = bytearray(), 0
-        self._file = open(path, "xb", opener=_private)  # noqa: PTH123, SIM115  # Path.open takes no opener; closed by close
+        self._file = open(path, "xb", opener=_private)  # noqa: SIM115  # Path.open takes no opener; closed by close
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,7 @@ from django.db import connection
 
 from accounts.services import outbox
 from contacts.models import Contact, List, Subscription
-from contacts.services import people, timeline
+from contacts.services import people, timeline, welcoming
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import Suppression
 from privacy.services import consents, standing
@@ -65,6 +65,8 @@ def subscribe(
         raise HasUnsubscribed
     if made and state == State.SUBSCRIBED:
         _tell("subscribed", contact, [list], now=now)
+        if source == Contact.Source.FORM:
+            welcoming.welcome(subscription=subscription, contact=contact, list=list, now=now)
     return subscription
 
 
@@ -90,6 +92,7 @@ def confirm(*, contact: Contact, list: List, source: str, now: datetime) -> Subs
             digest = bytes(contact.email_hash)
             standing.note_joined_list(account_id=contact.account_id, address_hash=digest, list_id=list.pk, now=now)
         _tell("resubscribed" if again else "confirmed", contact, [list], now=now)
+        welcoming.welcome(subscription=subscription, contact=contact, list=list, now=now)
     return subscription
 
 

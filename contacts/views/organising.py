@@ -1,5 +1,7 @@
 """Lists and tags."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -9,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
 from contacts import queries
-from contacts.forms.organising import ListForm, TagForm
+from contacts.forms.organising import ListForm, MergeTagForm, TagForm
 from contacts.models import List, Tag
-from contacts.services import organising
+from contacts.services import list_figures, organising
 from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to
@@ -21,24 +23,23 @@ from emailconcert.lib.htmx import redirect_to
 @member_required
 def lists(request: MemberRequest) -> HttpResponse:
     """Show the account's lists."""
-    return show(request, "lists", {"lists": queries.lists_with_counts(request.account.pk), "form": ListForm()})
+    return show(request, "lists", _lists(request, ListForm(account=request.account)))
 
 
 @require_POST
 @role_required(Role.EDITOR)
 def add_list(request: MemberRequest) -> HttpResponse:
     """Make a list."""
-    form = ListForm(request.POST)
+    form = ListForm(request.POST, account=request.account)
     if form.is_valid():
         try:
             organising.create_list(account_id=request.account.pk, now=now(), actor=actor(request), **form.cleaned_data)
-        except organising.NameTaken as error:
+        except ExpectedError as error:
             form.add_error("name", str(error))
         else:
             messages.success(request, "The list was made.")
             return redirect_to(request, "contacts:lists")
-    context = {"lists": queries.lists_with_counts(request.account.pk), "form": form}
-    return show(request, "lists", context, part="form", status=422)
+    return show(request, "lists", _lists(request, form), part="form", status=422)
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,12 +47,12 @@ def add_list(request: MemberRequest) -> HttpResponse:
 def edit_list(request: MemberRequest, pk: int) -> HttpResponse:
     """Change a list."""
     found = get_object_or_404(List, account=request.account, pk=pk)
-    initial = {"name": found.name, "description": found.description, "is_public": found.is_public}
-    form = ListForm(request.POST or None, initial=initial)
+    initial = {name: getattr(found, name) for name in ListForm.base_fields}
+    form = ListForm(request.POST or None, initial=initial, account=request.account)
     if form.is_valid():
         try:
             organising.edit_list(list=found, now=now(), actor=actor(request), **form.cleaned_data)
-        except organising.NameTaken as error:
+        except ExpectedError as error:
             form.add_error("name", str(error))
         else:
             messages.success(request, "Saved.")
@@ -85,8 +86,11 @@ def add_tag(request: MemberRequest) -> HttpResponse:
     """Make a tag."""
     form = TagForm(request.POST)
     if form.is_valid():
-        organising.create_tag(account_id=request.account.pk, name=form.cleaned_data["name"])
-        return redirect_to(request, "contacts:tags")
+        try:
+            organising.create_tag(account_id=request.account.pk, name=form.cleaned_data["name"], now=now())
+            return redirect_to(request, "contacts:tags")
+        except ExpectedError as error:
+            form.add_error("name", str(error))
     context = {"tags": queries.tags_with_counts(request.account.pk), "form": form}
     return show(request, "tags", context, part="form", status=422)
 
@@ -99,10 +103,10 @@ def rename_tag(request: MemberRequest, pk: int) -> HttpResponse:
     form = TagForm(request.POST)
     try:
         if form.is_valid():
-            organising.rename_tag(tag=found, name=form.cleaned_data["name"])
+            organising.rename_tag(tag=found, name=form.cleaned_data["name"], now=now(), actor=actor(request))
         else:
             messages.error(request, "Write a name of at most 60 characters.")
-    except organising.NameTaken as error:
+    except ExpectedError as error:
         messages.error(request, str(error))
     return redirect_to(request, "contacts:tags")
 
@@ -115,3 +119,25 @@ def delete_tag(request: MemberRequest, pk: int) -> HttpResponse:
     organising.delete_tag(tag=found, now=now(), actor=actor(request))
     messages.success(request, f"The tag “{found.name}” was deleted. Its contacts are still there.")
     return redirect_to(request, "contacts:tags")
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def merge_tag(request: MemberRequest, pk: int) -> HttpResponse:
+    """Give a tag's people another tag."""
+    found = get_object_or_404(Tag, account=request.account, pk=pk)
+    form = MergeTagForm(request.POST, account=request.account)
+    if not form.is_valid():
+        messages.error(request, "Choose the tag that takes its people.")
+        return redirect_to(request, "contacts:tags")
+    into = form.cleaned_data["into"]
+    try:
+        organising.merge_tags(tag=found, into=into, now=now(), actor=actor(request))
+        messages.success(request, f"“{found.name}” is part of “{into.name}” now.")
+    except organising.SameTag as error:
+        messages.error(request, str(error))
+    return redirect_to(request, "contacts:tags")
+
+
+def _lists(request: MemberRequest, form: ListForm) -> dict[str, Any]:
+    return {"rows": list_figures.figures(account_id=request.account.pk, now=now()), "form": form}

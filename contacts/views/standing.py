@@ -12,6 +12,7 @@ from contacts.forms.organising import TagForm
 from contacts.models import Contact, List, Tag
 from contacts.services import organising, subscribing
 from contacts.views.pages import number
+from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to
 
 
@@ -54,8 +55,11 @@ def tag(request: MemberRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact, account=request.account, pk=pk)
     form = TagForm(request.POST)
     if form.is_valid():
-        target = organising.create_tag(account_id=request.account.pk, name=form.cleaned_data["name"])
-        organising.tag_contacts(contacts=[contact], tag=target, now=now())
+        try:
+            target = organising.create_tag(account_id=request.account.pk, name=form.cleaned_data["name"], now=now())
+            organising.tag_contacts(contacts=[contact], tag=target, now=now())
+        except ExpectedError as error:
+            messages.error(request, str(error))
     else:
         messages.error(request, "Write the tag's name, in at most 60 characters.")
     return redirect_to(request, "contacts:detail", pk=pk)

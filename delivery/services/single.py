@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 
 import uvloop
 from django.conf import settings
@@ -111,6 +111,8 @@ def compose_service_mail(entry: Entry) -> Letter:
         }
     message = EmailMessage(policy=SMTP.clone(max_line_length=76))
     message["From"] = f"{settings.PLATFORM_NAME} <{settings.PLATFORM_SENDER}>"
+    if "sender_id" in entry.payload["context"]:
+        _speak_for_account(message, entry)
     message["To"] = entry.payload["to"]
     message["Subject"] = encoding.one_line(parts["subject.txt"])
     message["Date"] = format_datetime(entry.created_at)
@@ -123,6 +125,19 @@ def compose_service_mail(entry: Entry) -> Letter:
         recipient=encoding.address(entry.payload["to"]),
         data=_dot_stuffed(message.as_bytes()),
     )
+
+
+def _speak_for_account(message: EmailMessage, entry: Entry) -> None:
+    """Name the account's sender, and let answers go there; the address stays ours, which our domain answers for."""
+    account_id, sender_id = entry.account_id or 0, entry.payload["context"]["sender_id"]
+    with account_scope(account_id):
+        known = Sender.objects.filter(account_id=account_id).exclude(verified_at=None)
+        sender = known.filter(pk=sender_id or 0).first() or known.order_by("pk").first()
+    name = sender.name if sender else entry.payload["context"]["business"]
+    del message["From"]
+    message["From"] = formataddr((encoding.one_line(name), settings.PLATFORM_SENDER))
+    if sender:
+        message["Reply-To"] = sender.email
 
 
 def check_test_address(*, account: Account, to: str) -> None:

@@ -362,7 +362,7 @@ def test_suppression_is_lifted_only_where_a_member_added_it(client, alice):
         ids = list(Suppression.objects.values_list("pk", flat=True))
 
     for pk in ids:
-        client.post(f"/contacts/suppressions/{pk}/lift/")
+        client.post(f"/contacts/suppressions/{pk}/lift/", {"reason": "A mistake"})
 
     with account_scope(alice.account):
         assert list(Suppression.objects.values_list("reason", flat=True)) == ["unsubscribed"]
