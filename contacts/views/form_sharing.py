@@ -50,8 +50,9 @@ def share(request: MemberRequest, pk: int) -> HttpResponse:
             "press": online.blueprint.text("button", language),
         }
         shared["script"] = settings.CONTENT_URL + static("build/embed.js").partition("?")[0]
-        context["frame"] = render_to_string("contacts/_snippet_frame.html", shared)
-        context["plain"] = render_to_string("contacts/_snippet_plain.html", shared)
+        # Text to be copied, so plain strings: what a template renders counts as markup and would not be escaped again.
+        context["frame"] = "".join(render_to_string("contacts/_snippet_frame.html", shared))
+        context["plain"] = "".join(render_to_string("contacts/_snippet_plain.html", shared))
     return show(request, "form_share", context)
 
 

@@ -35,7 +35,7 @@ HONEYPOT = "website"
 STAMP, WORK = "stamp", "work"
 _OURS = (STAMP, WORK, HONEYPOT, "lang", "csrfmiddlewaretoken")
 # How many in ten minutes: from one network, of those that did no work, and in one form altogether.
-_NETWORK, _UNPROVED, _FORM, _WINDOW = 20, 6, 3000, 600
+_NETWORK, _UNPROVED, _FORM, _WINDOW = 20, 6, 20_000, 600
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ on("input", "form[data-guard]", (form) => {
 document.addEventListener("submit", (event) => {
   if (event.target === dirty && !event.defaultPrevented) dirty = null;
 });
+// What only redraws the page (a question moved, a preview) saves nothing: there is something to lose from then on.
+const redraws = (element) => element.closest("[data-guard-keep]");
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (redraws(detail.elt)) dirty = detail.elt.closest("form[data-guard]") ?? dirty;
+});
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  // What only changes the page (a question moved, a preview) saves nothing: the form has something to lose from then on.
-  const draws = detail.elt.closest("[data-guard-keep]");
-  if (draws) {
-    dirty = draws.closest("form[data-guard]") ?? dirty;
-    return;
-  }
+  // The element that asked, which may be swapped away by now.
+  if (redraws(detail.requestConfig?.elt ?? detail.elt)) return;
   if (detail.successful && dirty && (detail.elt === dirty || dirty.contains(detail.elt)) && detail.requestConfig.verb !== "get") dirty = null;
 });
 addEventListener("beforeunload", (event) => {

@@ -157,12 +157,12 @@ def test_what_the_person_changes_is_kept_with_its_source(visitor, mailing):
 
     answer = visitor.post(
         path(mailing, "/me"),
-        {"first_name": "Augusta", "date_of_birth": "1815-12-10", "field:loaf": "Rye", "field:rank": "lead"},
+        {"first_name": "Augusta", "date_of_birth": "1915-12-10", "field:loaf": "Rye", "field:rank": "lead"},
     )
 
     assert "Saved." in answer.content.decode()
     person = contact_in(mailing)
-    assert (person.first_name, str(person.date_of_birth)) == ("Augusta", "1815-12-10")
+    assert (person.first_name, str(person.date_of_birth)) == ("Augusta", "1915-12-10")
     assert person.values == {"rank": "gold", "loaf": "Rye"}
     assert {name: noted[0] for name, noted in person.value_sources.items()} >= {
         "first_name": "preferences",
