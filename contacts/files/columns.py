@@ -104,7 +104,7 @@ def guess(heads: Sequence[str], rows: Sequence[Sequence[str]], *, own: Mapping[s
     columns, taken = [], set[str]()
     for number in range(width):
         found = guesses[number]
-        if found in taken and found not in MANY and not found.startswith(NEW_OF):
+        if found and found in taken and found not in MANY and not found.startswith(NEW_OF):
             found = new_field(filled[number])
         taken.add(found)
         shown = tuple(cell[:80] for cell in filled[number])[:3]

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime, time
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 from openpyxl.reader.excel import ExcelReader
@@ -102,8 +102,8 @@ class _Texts:
 class _Book(ExcelReader):
     """A workbook's sheets and styles; everything else stays unread."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path), read_only=True, data_only=True, keep_links=False)
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file, read_only=True, data_only=True, keep_links=False)
         self.found: list[tuple[str, str]] = []
         self.texts = _Texts()
 
@@ -138,9 +138,9 @@ def _opened(path: Path) -> Iterator[_Book]:
     """Open a workbook; whatever is wrong with it becomes `CannotRead`."""
     try:
         _refuse_bomb(path)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")  # of styles and extensions that hold no cells
-            book = _Book(path)
+            book = _Book(file)  # a file, because uploads have no name that the library would know
             with closing(book.archive), closing(book.texts):
                 book.read()
                 yield book

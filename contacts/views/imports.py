@@ -121,6 +121,9 @@ def _check(run: Import) -> dict[str, Any]:
         "is_open": run.state == State.CHECKING,
         "position": checked.get("position", 0),
         "taken": new + known,
+        "start_label": f"Import {new + known:,} {'person' if new + known == 1 else 'people'}"
+        if new + known
+        else "Take over the opt-outs",
         "opted_out": checked.get("opted_out", 0),
         "refused": checked.get("refused", 0),
         "problems": list(importing.refusals(run)[:_SHOWN_PROBLEMS]) if run.state == State.CHECKED else [],  # type: ignore[index]
@@ -136,8 +139,9 @@ def _progress(run: Import) -> dict[str, Any]:
         ("Kept out", run.rows_kept_out, "People who said no or never agreed, or whose mail came back"),
         ("Refused", run.rows_refused, "Rows that could not be read as a contact"),
     ]
-    if run.rows_opted_out:
-        counts.insert(5, ("Opted out there", run.rows_opted_out, "The file says so: they are never mailed"))
+    if run.rows_opted_out:  # six stand in a row
+        counts[1:3] = [("Changed", run.rows_changed, f"{run.rows_unchanged:,} more were known with the same values")]
+        counts.insert(4, ("Opted out there", run.rows_opted_out, "The file says so: they are never mailed"))
     is_open = run.state in {State.QUEUED, State.RUNNING}
     seconds = (now() - run.started_at).total_seconds() if run.started_at else 0
     rate = f"{run.position / seconds:,.0f} rows a second" if is_open and seconds > 1 and run.position else ""

@@ -1,4 +1,4 @@
-"""An import whose worker is killed at random moments ends exactly as one that was left in peace."""
+"""An import whose worker is killed at random moments ends exactly as one that was left in peace; so does its undoing."""
 
 import io
 import os
@@ -14,14 +14,15 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
-from contacts.models import Contact, Import, ImportRefusal, List, Subscription
+from contacts.models import Contact, Import, ImportChange, ImportRefusal, List, Subscription
 from contacts.services import import_runs, importing, people, subscribing
 from emailconcert.lib.tenancy import account_scope
-from privacy.models import Consent
+from privacy.models import Consent, Suppression
 from tests.factories import NOW, make_member
 
 ROWS = 4_000
 PIECE = 200
+NO_OUTCOMES = {"rows_total", "rows_removed", "rows_restored", "rows_left"}
 _WORKER = """
 import sys, django
 django.setup()
@@ -36,10 +37,11 @@ while import_runs.run_slice(account_id=account, import_id=run, clock=timezone.no
 
 def export():
     """A file as another product writes it, with duplicates, bad rows and quoted newlines."""
-    lines = ["\ufeffE-Mail;Vorname;Notiz;Tags"]
+    lines = ["\ufeffE-Mail;Vorname;Notiz;Tags;Status"]
     for number in range(ROWS):
         address = "nobody" if number % 60 == 7 else f"p{number if number % 25 else number // 2}@example.org"
-        lines.append(f'{address};Zoë {number};"eins\nzwei {number}";{"vip" if number % 9 == 0 else ""}')
+        tags, status = "vip" if number % 9 == 0 else "", "unsubscribed" if number % 41 == 5 else "subscribed"
+        lines.append(f'{address};Zoë {number};"eins\nzwei {number}";{tags};{status}')
     return "\r\n".join(lines).encode()
 
 
@@ -48,11 +50,17 @@ def prepare(account):
         news = List.objects.create(name="News")
         gone = people.add_contact(account_id=account.pk, email="p3@example.org", source="member", now=NOW)
         subscribing.unsubscribe(account_id=account.pk, contact_id=gone.pk, list_ids=[news.pk], now=NOW)
+        for n in range(0, ROWS, 40):
+            people.add_contact(
+                account_id=account.pk, email=f"p{n}@example.org", first_name="Jo", source="member", now=NOW
+            )
         run = importing.start_import(
             account_id=account.pk, file=io.BytesIO(export()), file_name="x.csv", user_id=None, now=NOW
         )
         mapping = {**importing.guessed_mapping(run), "2": "new"}
-        importing.queue_import(run=run, mapping=mapping, lists=[news], known="fill", consent_wording="Yes", now=NOW)
+        importing.queue_import(
+            run=run, mapping=mapping, lists=[news], known="overwrite", consent_wording="Yes", now=NOW
+        )
     return run
 
 
@@ -67,6 +75,14 @@ def outcome(account, run):
             sorted(Subscription.objects.values_list("contact__email", "state")),
             sorted(ImportRefusal.objects.values_list("line", "value", "reason")),
             Consent.objects.count(),
+            Suppression.objects.count(),
+            sorted(
+                (email, sorted(values.items()), len(lists), len(tags))
+                for email, values, lists, tags in ImportChange.objects.values_list(
+                    "contact__email", "values", "list_ids", "tag_ids"
+                )
+            ),
+            (run.rows_removed, run.rows_restored, run.rows_left),
         )
 
 
@@ -77,16 +93,30 @@ def test_killed_import_ends_as_one_left_in_peace(settings, tmp_path):
     runs = {account: prepare(account) for account in (calm, rough)}
     import_runs.run_slice(account_id=calm.pk, import_id=runs[calm].pk, clock=timezone.now, piece=PIECE)
 
-    kills = kill_until_done(rough, runs[rough], tmp_path)
+    kills = kill_until(rough, runs[rough], tmp_path, "done", times=7)
 
     expected, found = outcome(calm, runs[calm]), outcome(rough, runs[rough])
-    assert kills >= 3
+    assert kills >= 5
     assert found == expected
     assert found[0] == "done"
-    assert sum(count for name, count in found[1].items() if name != "rows_total") == found[1]["rows_total"] == ROWS
+    counted = [count for name, count in found[1].items() if name not in NO_OUTCOMES]
+    assert sum(counted) == found[1]["rows_total"] == ROWS
+
+    for account, run in runs.items():
+        with account_scope(account):
+            importing.undo_import(run=run, now=timezone.now())
+    import_runs.run_slice(account_id=calm.pk, import_id=runs[calm].pk, clock=timezone.now)
+
+    kills += kill_until(rough, runs[rough], tmp_path, "undone", times=3)
+
+    expected, found = outcome(calm, runs[calm]), outcome(rough, runs[rough])
+    assert kills >= 6
+    assert found == expected
+    assert found[0] == "undone"
+    assert {first for _, first, _ in found[2]} == {"", "Jo"}
 
 
-def kill_until_done(account, run, media):
+def kill_until(account, run, media, state, *, times):
     url = urlsplit(django_settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     env = {
         **os.environ,
@@ -102,11 +132,11 @@ def kill_until_done(account, run, media):
             env=env, stdout=subprocess.PIPE, cwd=django_settings.BASE_DIR,
         )  # fmt: skip
         worker.stdout.readline()
-        if kills < 3:
-            time.sleep(chance.uniform(0.05, 0.3))
+        if kills < times:
+            time.sleep(chance.uniform(0.02, 0.35))
             worker.send_signal(signal.SIGKILL)
         worker.communicate(timeout=60)
         with account_scope(account):
-            if Import.objects.get(pk=run.pk).state == "done":
+            if Import.objects.get(pk=run.pk).state == state:
                 return kills
         kills += 1
