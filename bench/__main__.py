@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-NAMES = ("compiling", "sending", "importing", "tracking", "segments", "forms")
+NAMES = ("compiling", "sending", "importing", "tracking", "segments", "forms", "contacts_table", "exporting")
 
 
 def prepare() -> None:
