@@ -117,6 +117,7 @@ CONTACT_PAGES = {
     "tags": "/contacts/tags/",
     "segments": "/contacts/segments/",
     "segment-new": "/contacts/segments/new/",
+    "segment-suggested": "/contacts/segments/new/?from=asleep",
     "suppressions": "/contacts/suppressions/",
     "imports": "/contacts/imports/",
     "import": "/contacts/import/",
