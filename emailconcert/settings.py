@@ -187,7 +187,7 @@ LEASE_SECONDS = env_int(
     "LEASE_SECONDS", default=120, minimum=5, help="How long a claimed batch stays with its worker without news."
 )
 UPLOAD_LIMIT_MB = env_int(
-    "UPLOAD_LIMIT_MB", default=100, minimum=1, help="The largest file for an import, in megabytes."
+    "UPLOAD_LIMIT_MB", default=1024, minimum=1, help="The largest file for an import, in megabytes."
 )
 TRUSTED_PROXIES = env_int(
     "TRUSTED_PROXIES",
