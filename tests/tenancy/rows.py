@@ -66,6 +66,7 @@ _MAKERS = (
     (models.DateField, lambda field, pk: date(2027, 3, 1)),
     (models.BinaryField, lambda field, pk: str(field).encode()[:32].ljust(32, b"_")),
     (ArrayField, lambda field, pk: []),
+    (models.JSONField, lambda field, pk: {}),
     (models.IntegerField, lambda field, pk: 1),
     (models.BooleanField, lambda field, pk: False),
     (models.CharField, _text),
