@@ -3,7 +3,6 @@
 from django.urls import path
 
 from contacts import urls_forms, urls_imports, urls_profile, urls_table
-from contacts import urls_table
 from contacts.views import (
     organising,
     people,

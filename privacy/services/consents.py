@@ -1,7 +1,7 @@
 """Consent that can be shown: who, when, how, to which exact words. Call inside the account's scope."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
