@@ -61,8 +61,9 @@ def staging(plan: Plan) -> str:
 
 def copy(plan: Plan) -> str:
     """Return the COPY of a piece's rows."""
-    tags = ["tags"] if plan.tags else []
-    return f"COPY import_rows ({', '.join(['email', 'email_hash', *plan.columns, *tags])}) FROM STDIN"
+    values, tags = ["values"] if plan.values else [], ["tags"] if plan.tags else []
+    columns = ["email", *plan.texts, *values, *tags, *plan.dates, "email_hash"]
+    return f"COPY import_rows ({', '.join(columns)}) FROM STDIN"
 
 
 KEEP_OUT = f"""

@@ -1,3 +1,4 @@
+import csv
 import io
 import json
 from datetime import timedelta
@@ -486,3 +487,22 @@ def test_the_application_may_refresh_the_planners_statistics():
     with connection.cursor() as cursor:
         cursor.execute("SELECT has_table_privilege(%s, 'MAINTAIN')", ["contacts_contact"])
         assert cursor.fetchone() == (True,)
+
+
+def test_whatever_stands_in_a_cell_is_stored_as_it_is(account):
+    cells = ["a\\b", 'say "hi"', "tab\there", "\\N", "\\.", "two\nlines", "{x,y}", "ü\x1fz", "null", "'"]
+    rows = [[f"p{n}@example.org", cell, cell, cell, cell] for n, cell in enumerate(cells)]
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows([["Email", "First", "Long", "Text", "Tags"], *rows])
+    mapping = {"0": "email", "1": "first_name", "2": "new:long_text", "3": "new:text", "4": "tags"}
+
+    bring_in(account, buffer.getvalue(), mapping=mapping)
+
+    with account_scope(account):
+        for number, cell in enumerate(cells):
+            contact = Contact.objects.get(email=f"p{number}@example.org")
+            plain = " ".join(cell.split())
+            assert (contact.first_name, contact.values["text"]) == (plain, plain)
+            assert contact.values["long"] == cell
+            wanted = [" ".join(name.split()).strip(' "') for name in cell.replace("|", ",").split(",")]
+            assert sorted(link.tag.name for link in contact.tag_links.all()) == sorted(wanted)
