@@ -20,8 +20,8 @@ from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent, Suppression
 from tests.factories import NOW, make_member
 
-ROWS = 4_000
-PIECE = 200
+ROWS = 2_000
+PIECE = 100
 NO_OUTCOMES = {"rows_total", "rows_removed", "rows_restored", "rows_left"}
 _WORKER = """
 import sys, django
