@@ -94,7 +94,7 @@ class CustomField(TenantModel):
         DATETIME = "datetime", "Date and time"
         BOOLEAN = "boolean", "Yes or no"
         CHOICE = "choice", "One of several"
-        CHOICES = "choices", "Several of several"
+        CHOICES = "choices", "Any of several"
         URL = "url", "Web address"
 
     key = models.SlugField(max_length=40)

@@ -13,8 +13,9 @@ from accounts.services.auditing import Actor
 from contacts.fields import Field, Value, all_fields, show
 from contacts.fields.kinds import Kind
 from contacts.models import Contact, ContactEvent
-from contacts.services import field_values, sources, timeline
+from contacts.services import field_values, people, sources, timeline
 from contacts.services.sources import Origin
+from privacy.services import standing
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ def rows(contact: Contact, *, fields: Collection[Field] | None = None) -> list[R
 
 
 def reveal(contact: Contact, field: Field, *, actor: Actor, now: datetime) -> Row:
-    """Open one sensitive field, which is audited and stands on the timeline."""
+    """Open one sensitive field, which is audited and stands on the timeline. Raises `people.IsRestricted`."""
+    if people.kind_of_block(account_id=contact.account_id, address=contact.email) == standing.Kind.RESTRICTED:
+        raise people.IsRestricted
     value = field_values.unseal(contact).get(field.key)
     auditing.record(
         action="contact.value_shown",

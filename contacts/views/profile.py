@@ -124,7 +124,11 @@ def reveal(request: MemberRequest, pk: int, name: str) -> HttpResponse:
     field = _field(request, name)
     if not field.sensitive:
         raise Http404
-    row = profiles.reveal(contact, field, actor=actor(request), now=now())
+    try:
+        row = profiles.reveal(contact, field, actor=actor(request), now=now())
+    except people.IsRestricted as error:
+        messages.error(request, str(error))
+        return redirect_to(request, "contacts:detail", pk=pk)
     return show(request, "value", {"contact": contact, "row": row, "focus": True, "may_change": True}, part="row")
 
 

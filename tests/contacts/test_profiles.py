@@ -147,6 +147,17 @@ def test_a_cancelled_edit_shows_the_row_again(client, alice):
     assert "<form" not in row
 
 
+def test_a_sensitive_value_of_somebody_restricted_stays_closed(client, alice, fields):
+    contact = add(alice.account, values={"salary": 54000})
+    with account_scope(alice.account):
+        standing.restrict(account_id=alice.account_id, address_hash=bytes(contact.email_hash), now=NOW)
+
+    shown = client.post(f"/contacts/{contact.pk}/value/field:salary/show/", follow=True)
+
+    assert "54000" not in shown.content.decode()
+    assert "asked for their data to be left as it is" in shown.content.decode()
+
+
 def test_a_sensitive_value_is_shown_on_demand_audited_and_not_cached(client, alice, fields):
     contact = add(alice.account, values={"salary": 54000})
     page = client.get(f"/contacts/{contact.pk}/").content.decode()
