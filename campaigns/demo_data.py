@@ -26,6 +26,22 @@ LAST_NAMES = (
 DOMAINS = ("example.com", "example.org", "example.net", "mail.example")
 PEOPLE = 60
 
+BREADS = ("Sourdough", "Rye and caraway", "Soda bread", "Walnut and fig")
+FIELDS = (
+    {"label": "Favourite bread", "type": "choice", "choices": BREADS},
+    {"label": "Loaves a week", "type": "number"},
+)
+TAG = "Regular"
+SEGMENT = {
+    "name": "Rye lovers",
+    "definition": {
+        "match": "all",
+        "rules": [
+            {"condition": "field:favourite_bread", "operator": "any_of", "values": {"choices": ["Rye and caraway"]}}
+        ],
+    },
+}
+
 LISTS = (("Weekly bread", "What comes out of the oven this week."), ("Evenings", "Tastings and courses, once a month."))
 FORM_NAME = "Sign-up on the counter"
 FORM_TEXTS = {

@@ -20,8 +20,8 @@ from campaigns import queries
 from campaigns.models import Campaign
 from campaigns.services import drafting, following, sending
 from contacts.hosted import blueprint
-from contacts.models import Contact, List
-from contacts.services import form_keeping, organising, people, subscribing
+from contacts.models import Contact, List, Segment
+from contacts.services import field_keeping, form_keeping, organising, people, segmenting, subscribing
 from delivery.models import Mailing, Message, Outcome, Reason, Sender
 from delivery.services import claiming, senders, settling
 from delivery.services.outcomes import Verdict
@@ -105,6 +105,7 @@ def _make_account(now: datetime) -> User:
             account=made.account, name=data.FORM_NAME, slug=data.FORM_SLUG, draft=draft, now=now
         )
         form_keeping.publish(form=form, draft=draft, now=now)
+        segmenting.save_segment(segment=Segment(account=made.account), now=now, **data.SEGMENT)
         _send_one(_write(made.account, sender, bread, data.SENT, now), now)
         _write(made.account, sender, evenings, data.DRAFT, now)
     return made.owner
@@ -116,6 +117,9 @@ def _make_people(account: Account, now: datetime) -> list[List]:
         organising.create_list(account_id=account.pk, name=name, description=words, now=now)
         for name, words in data.LISTS
     ]
+    for field in data.FIELDS:
+        field_keeping.add_field(account_id=account.pk, draft=field_keeping.Draft(**field), now=now)
+    regular = organising.create_tag(account_id=account.pk, name=data.TAG, now=now)
     for number in range(data.PEOPLE):
         first, last = data.FIRST_NAMES[number % 30], data.LAST_NAMES[(number * 7) % 15]
         folded = unicodedata.normalize("NFKD", f"{first}.{last}".lower())
@@ -127,9 +131,14 @@ def _make_people(account: Account, now: datetime) -> list[List]:
             first_name=first if number % 9 else "",
             last_name=last if number % 9 else "",
             country="IE",
+            values={"favourite_bread": data.BREADS[number * 5 % 4], "loaves_a_week": number % 3 + 1}
+            if number % 4
+            else {},
             source=Contact.Source.DEMO,
             now=joined,
         )
+        if number % 5 == 0:
+            organising.tag_contacts(contacts=[person], tag=regular, now=joined)
         for place, share in zip(lists, (0.85, 0.35), strict=True):
             if luck.random() < share:
                 subscribing.subscribe(contact=person, list=place, source=Contact.Source.DEMO, now=joined)
