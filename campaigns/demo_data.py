@@ -32,14 +32,10 @@ FIELDS = (
     {"label": "Loaves a week", "type": "number"},
 )
 TAG = "Regular"
-SEGMENT = {
-    "name": "Rye lovers",
-    "definition": {
-        "match": "all",
-        "rules": [
-            {"condition": "field:favourite_bread", "operator": "any_of", "values": {"choices": ["Rye and caraway"]}}
-        ],
-    },
+SEGMENT = "Rye lovers"
+SEGMENT_TREE = {
+    "match": "all",
+    "rules": [{"condition": "field:favourite_bread", "operator": "any_of", "values": {"choices": ["Rye and caraway"]}}],
 }
 
 LISTS = (("Weekly bread", "What comes out of the oven this week."), ("Evenings", "Tastings and courses, once a month."))

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from contacts.models import Contact, Form, List, Subscription, Tag
 from privacy.models import DomainSuppression, Restriction, Suppression
 
+
 def audience(list_ids: Collection[int]) -> QuerySet[Contact]:
     """Return everybody who is subscribed to one of these lists, each once, blocked people included.
 

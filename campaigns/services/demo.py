@@ -105,7 +105,9 @@ def _make_account(now: datetime) -> User:
             account=made.account, name=data.FORM_NAME, slug=data.FORM_SLUG, draft=draft, now=now
         )
         form_keeping.publish(form=form, draft=draft, now=now)
-        segmenting.save_segment(segment=Segment(account=made.account), now=now, **data.SEGMENT)
+        segmenting.save_segment(
+            segment=Segment(account=made.account), name=data.SEGMENT, definition=data.SEGMENT_TREE, now=now
+        )
         _send_one(_write(made.account, sender, bread, data.SENT, now), now)
         _write(made.account, sender, evenings, data.DRAFT, now)
     return made.owner

@@ -41,5 +41,6 @@ def figures(*, account_id: int, now: datetime) -> list[Figures]:
         found = {row[0]: row[1:] for row in cursor.fetchall()}
     lists = List.objects.filter(account_id=account_id).order_by("name")
     return [
-        Figures(each, row[0], row[1], row[2], tuple(row[3:])) if (row := found.get(each.pk)) else Figures(each) for each in lists
+        Figures(each, row[0], row[1], row[2], tuple(row[3:])) if (row := found.get(each.pk)) else Figures(each)
+        for each in lists
     ]

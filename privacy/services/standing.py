@@ -98,9 +98,7 @@ def suppress(*, account_id: int, address: str, reason: Suppression.Reason, now: 
     return address_hash
 
 
-def suppress_many(
-    *, account_id: int, people: Sequence[tuple[str, bytes, Suppression.Reason]], now: datetime
-) -> None:
+def suppress_many(*, account_id: int, people: Sequence[tuple[str, bytes, Suppression.Reason]], now: datetime) -> None:
     """Never mail many again: normalised address, its hash, and the reason of each. The worst reason wins."""
     if not people:
         return

@@ -38,7 +38,10 @@ def test_a_finished_draft_is_ready(alice, draft):
 @pytest.mark.parametrize(
     ("break_it", "words"),
     [
-        (lambda draft: drafting.set_audience(campaign=draft, lists=[], now=NOW), "Choose at least one list or segment."),
+        (
+            lambda draft: drafting.set_audience(campaign=draft, lists=[], now=NOW),
+            "Choose at least one list or segment.",
+        ),
         (lambda draft: Sender.objects.update(verified_at=None), "has not been verified"),
         (lambda draft: Campaign.objects.update(sender=None), "Choose who it comes from."),
         (lambda draft: draft.variants.update(subject=""), "Write a subject."),

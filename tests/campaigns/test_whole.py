@@ -70,7 +70,10 @@ def test_everybody_gets_it_once_and_the_campaign_is_sent(mailbox, alice, sender,
         numbers = numbers_of([draft.pk])[draft.pk]
         draft.refresh_from_db()
         seen = conditions.count(
-            {"match": "all", "rules": [{"condition": "campaign", "operator": "sent", "values": {"campaigns": [str(draft.pk)]}}]},
+            {
+                "match": "all",
+                "rules": [{"condition": "campaign", "operator": "sent", "values": {"campaigns": [str(draft.pk)]}}],
+            },
             account_id=alice.account_id,
             now=datetime.now(UTC),
         )

@@ -48,7 +48,10 @@ def make_all(account):
         subscribing.subscribe(contact=contact, list=news, source="member", now=NOW)
         tag = organising.create_tag(account_id=account.pk, name="regulars")
         organising.tag_contacts(contacts=[contact], tag=tag, now=NOW)
-        tree = {"match": "all", "rules": [{"condition": "tags", "operator": "any_of", "values": {"tags": [str(tag.pk)]}}]}
+        tree = {
+            "match": "all",
+            "rules": [{"condition": "tags", "operator": "any_of", "values": {"tags": [str(tag.pk)]}}],
+        }
         segment = Segment(account=account)
         segmenting.save_segment(segment=segment, name="Regulars", definition=tree, now=NOW)
         form = make_form(account, news)
