@@ -8,6 +8,7 @@ import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -247,11 +248,7 @@ def _take_in(account_id: int, address: str, values: Mapping[str, Value], *, form
     typed = {known[name]: value for name, value in values.items() if name in known}
     contact = Contact.objects.filter(account_id=account_id, email=address).first()
     if contact is not None:
-        changes: dict[str, Any] = {each.name: value for each, value in typed.items() if not each.is_own}
-        changes["values"] = {each.key: value for each, value in typed.items() if each.is_own}
-        return people.edit_contact(
-            contact=contact, changes=changes, source=Contact.Source.FORM, source_id=form_id, now=now
-        )
+        return _fill_in(contact, typed, form_id=form_id, now=now)
     contact = people.add_contact(
         account_id=account_id, email=address, source=Contact.Source.FORM, source_id=form_id, now=now
     )
@@ -259,6 +256,17 @@ def _take_in(account_id: int, address: str, values: Mapping[str, Value], *, form
     if changed := field_values.put(contact, typed):
         contact.save(update_fields=field_values.columns_of(changed))
     return contact
+
+
+def _fill_in(contact: Contact, typed: Mapping[fields.Field, Value], *, form_id: int, now: datetime) -> Contact:
+    """Change what a known person typed; a confirmation is never lost for a value that the guard has come to refuse."""
+    standard: dict[str, Any] = {each.name: value for each, value in typed.items() if not each.is_own}
+    own = {each.key: value for each, value in typed.items() if each.is_own}
+    edit = partial(people.edit_contact, contact=contact, source=Contact.Source.FORM, source_id=form_id, now=now)
+    try:
+        return edit(changes={**standard, "values": own})
+    except guard.SpecialCategory:
+        return edit(changes=standard)
 
 
 def _may_mail(address: str) -> bool:

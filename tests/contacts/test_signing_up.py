@@ -9,14 +9,15 @@ from django.utils.timezone import now
 
 from accounts.models import Account, Outbox
 from accounts.services import outbox
+from contacts import fields
 from contacts.hosted import proof
-from contacts.models import Contact, Form, FormSubmission, List, Subscription
-from contacts.services import form_keeping, people, signing_up, subscribing
+from contacts.models import Contact, CustomField, Form, FormSubmission, List, Subscription
+from contacts.services import field_values, form_keeping, people, signing_up, subscribing
 from emailconcert.lib import encryption
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Consent, DomainSuppression
-from privacy.services import standing
+from privacy.services import guard, lexicon, standing
 from tests.contacts.factories import WORDING, make_form
 from tests.factories import NOW, make_member
 
@@ -136,6 +137,29 @@ def test_pressing_the_button_subscribes(content, account, form):
     assert (contact.first_name, contact.source, contact.source_id) == ("Zoe", "form", form.pk)
     assert (submission.sealed_values, submission.contact_id) == (None, contact.pk)
     assert consent.confirmed_at is not None
+
+
+def test_a_confirmation_is_not_lost_for_a_value_that_the_guard_has_come_to_refuse(content, account, form, monkeypatch):
+    with account_scope(account):
+        _known(account)
+    sign_up(content)
+
+    def refuse(values, **_):
+        if any(field.is_own for field in values):
+            raise guard.SpecialCategory(lexicon.Category("health", "health"))
+
+    monkeypatch.setattr(field_values, "look_at", refuse)
+    with account_scope(account):
+        CustomField.objects.create(key="note", label="Note")
+        known = {each.name: each for each in fields.all_fields(account.pk)}
+        contact = Contact.objects.get(email="zoe@example.org")
+        typed = {known["first_name"]: "Zoe", known["field:note"]: "something"}
+        signing_up._fill_in(contact, typed, form_id=form.pk, now=now())
+
+    assert contact.first_name == "Zoe"
+    assert "note" not in contact.values
+    assert content.post(link()).status_code == 200
+    assert state(account) == {"zoe@example.org": "subscribed"}
 
 
 def test_old_link_does_not_take_a_later_opt_out_back(content, account, form):
