@@ -26,7 +26,7 @@ from privacy.services import consents, guard
 # Read in one go: the version that is online, with the names that its lists have now.
 _ONLINE = """
     SELECT f.slug, v.number, v.blueprint::text, v.wordings::text,
-           COALESCE((SELECT json_object_agg(l.id, l.name)::text FROM contacts_list l
+           COALESCE((SELECT json_object_agg(l.id, json_build_array(l.name, l.double_opt_in))::text FROM contacts_list l
                      WHERE l.account_id = v.account_id
                        AND l.id IN (SELECT jsonb_array_elements_text(v.blueprint->'lists')::bigint)), '{}')
     FROM contacts_form f JOIN contacts_formversion v
@@ -52,7 +52,10 @@ class NotReady(ExpectedError):
 
 @dataclass(frozen=True)
 class Online:
-    """A form as people see it now; `lists` are those of its lists that still exist, (id, name) in their order."""
+    """A form as people see it now; `lists` are those of its lists that still exist, (id, name) in their order.
+
+    `single` are those of them that ask for no confirmation.
+    """
 
     form_id: int
     slug: str
@@ -60,6 +63,17 @@ class Online:
     blueprint: Blueprint
     wordings: dict[str, dict[str, int]]
     lists: tuple[tuple[int, str], ...]
+    single: frozenset[int] = frozenset()
+
+    def offered(self, chosen: Collection[int]) -> list[int]:
+        """Return those of the chosen lists that the form offers."""
+        known = {pk for pk, _ in self.lists}
+        return [pk for pk in chosen if pk in known]
+
+    def is_at_once(self, chosen: Collection[int]) -> bool:
+        """Tell whether a sign-up counts without a confirmation: every list chosen is of single opt-in."""
+        wanted = self.offered(chosen)
+        return bool(wanted) and self.single.issuperset(wanted)
 
 
 def create_form(
@@ -175,8 +189,12 @@ def online(*, account_id: int, form_id: int) -> Online | None:
     slug, number, raw, wordings, names = row
     blueprint = blueprints.from_json(orjson.loads(raw))
     found = orjson.loads(names)
-    lists = tuple((pk, found[str(pk)]) for pk in blueprint.lists if str(pk) in found)
-    return Online(form_id, slug, number, blueprint, orjson.loads(wordings), lists) if lists else None
+    there = [pk for pk in blueprint.lists if str(pk) in found]
+    if not there:
+        return None
+    lists = tuple((pk, found[str(pk)][0]) for pk in there)
+    single = frozenset(pk for pk in there if not found[str(pk)][1])
+    return Online(form_id, slug, number, blueprint, orjson.loads(wordings), lists, single)
 
 
 def _snapshot(draft: Blueprint, known: Collection[fields.Field], lists: Collection[int]) -> Blueprint:

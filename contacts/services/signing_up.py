@@ -8,7 +8,6 @@ import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import orjson
@@ -22,7 +21,7 @@ from contacts.hosted import blueprint as blueprints
 from contacts.hosted import phrases
 from contacts.hosted.blueprint import STATEMENT, Blueprint
 from contacts.models import Contact, FormSubmission, FormVersion, List
-from contacts.services import field_values, form_counting, people, subscribing
+from contacts.services import form_counting, people, subscribing, taking_in
 from contacts.services.form_keeping import Online
 from emailconcert.lib import addresses, limits, signing
 from emailconcert.lib.errors import ExpectedError
@@ -90,8 +89,11 @@ class Link:
 
 def submit(
     *, account: Account, form: Online, filled: Filled, language: str, network: str, url: str, now: datetime
-) -> None:
+) -> bool:
     """Take a submission and mail the confirmation link, `url` with `{token}` in it.
+
+    True where it counts at once, because every list chosen asks for no confirmation: that tells nothing of the address,
+    as a link is mailed even then to whom only their own confirmed act may bring back.
 
     One address gets at most one such mail in 10 minutes and 3 a day; what comes above that is dropped in silence.
     Raises `addresses.BadAddress`, `guard.SpecialCategory`.
@@ -102,14 +104,17 @@ def submit(
             # As members know the field, so that what the officer allows for it passes everywhere.
             label = name.removeprefix(fields.FIELD).replace("_", " ")
             guard.refuse_values([show(value)], place="form", name=label, now=now)
+    at_once = form.is_at_once(filled.lists)
     if not _may_mail(address):
-        return
+        return at_once
     secret = signing.new_secret()
     submission_id = _take_down(
         account, form, filled, address=address, secret=secret, language=language, network=network, now=now
     )
-    if submission_id is None:
-        return
+    if submission_id is None or (
+        at_once and _count_at_once(account, form, filled, address=address, submission_id=submission_id, now=now)
+    ):
+        return at_once
     payload = _IDS.pack(account.pk, submission_id) + secret.encode()
     token = signing.sign(payload, purpose=_PURPOSE, expires_at=now + CONFIRM_WITHIN)
     fixed, text = phrases.fixed(language), form.blueprint.text
@@ -129,6 +134,7 @@ def submit(
         account_id=account.pk,
         now=now,
     )
+    return at_once
 
 
 def read_link(*, token: str, now: datetime) -> Link:
@@ -170,7 +176,7 @@ def confirm(*, link: Link, now: datetime) -> bool:
     digest = bytes(submission.email_hash)
     standing.lift(account_id=account_id, address_hash=digest, by=standing.LiftedBy.PERSON)
     # What was typed before forms had versions stands beside the address itself.
-    contact = _take_in(account_id, address, typed.get("values", typed), form_id=submission.form_id, now=now)
+    contact = taking_in.take_in(account_id, address, typed.get("values", typed), form_id=submission.form_id, now=now)
     wanted = typed.get("lists", link.blueprint.lists)
     for each in List.objects.filter(account_id=account_id, pk__in=wanted).order_by("name"):
         subscribing.confirm(contact=contact, list=each, source=Contact.Source.FORM, now=now)
@@ -213,8 +219,7 @@ def _take_down(
     now: datetime,
 ) -> int | None:
     """Write the submission down; None where the account never mails the address's domain."""
-    offered = {pk for pk, _ in form.lists}
-    lists = [pk for pk in filled.lists if pk in offered]
+    lists = form.offered(filled.lists)
     boxes = [f"box:{each.key}" for each in form.blueprint.boxes if each.key in filled.boxes]
     wordings = form.wordings[language]
     agreed: list[tuple[int, int | None]] = [(wordings[STATEMENT], pk) for pk in lists if STATEMENT in wordings]
@@ -242,31 +247,23 @@ def _take_down(
     return row[0] if row else None
 
 
-def _take_in(account_id: int, address: str, values: Mapping[str, Value], *, form_id: int, now: datetime) -> Contact:
-    """Add the person, or fill in what they typed themselves."""
-    known = {each.name: each for each in fields.all_fields(account_id) if each.name != "email"}
-    typed = {known[name]: value for name, value in values.items() if name in known}
-    contact = Contact.objects.filter(account_id=account_id, email=address).first()
-    if contact is not None:
-        return _fill_in(contact, typed, form_id=form_id, now=now)
-    contact = people.add_contact(
-        account_id=account_id, email=address, source=Contact.Source.FORM, source_id=form_id, now=now
+def _count_at_once(
+    account: Account, form: Online, filled: Filled, *, address: str, submission_id: int, now: datetime
+) -> bool:
+    """Take somebody in without a link; False where they have to confirm."""
+    contact = taking_in.take_at_once(
+        account_id=account.pk,
+        address=address,
+        values=filled.values,
+        list_ids=form.offered(filled.lists),
+        form_id=form.form_id,
+        now=now,
     )
-    # A field that the account requires and this form does not ask for is no reason to turn somebody away.
-    if changed := field_values.put(contact, typed):
-        contact.save(update_fields=field_values.columns_of(changed))
-    return contact
-
-
-def _fill_in(contact: Contact, typed: Mapping[fields.Field, Value], *, form_id: int, now: datetime) -> Contact:
-    """Change what a known person typed; a confirmation is never lost for a value that the guard has come to refuse."""
-    standard: dict[str, Any] = {each.name: value for each, value in typed.items() if not each.is_own}
-    own = {each.key: value for each, value in typed.items() if each.is_own}
-    edit = partial(people.edit_contact, contact=contact, source=Contact.Source.FORM, source_id=form_id, now=now)
-    try:
-        return edit(changes={**standard, "values": own})
-    except guard.SpecialCategory:
-        return edit(changes=standard)
+    if contact is None:
+        return False
+    FormSubmission.objects.filter(pk=submission_id).update(contact=contact, sealed_values=None, secret_hash=None)
+    form_counting.count_confirmation(account_id=account.pk, form_id=form.form_id, now=now)
+    return True
 
 
 def _may_mail(address: str) -> bool:

@@ -138,7 +138,7 @@ def _take(visit: Visit) -> HttpResponse:
 
 def _submit(visit: Visit, filled: SignUpForm) -> HttpResponse:
     try:
-        signing_up.submit(
+        at_once = signing_up.submit(
             account=visit.account,
             form=visit.form,
             filled=filled.filled(),
@@ -150,7 +150,12 @@ def _submit(visit: Visit, filled: SignUpForm) -> HttpResponse:
     except ExpectedError as error:
         filled.add_error(None, str(error))
         return _page(visit, "form", {"form": filled}, status=422)
-    return _page(visit, "sent", {})
+    if not at_once:
+        return _page(visit, "sent", {})
+    page = visit.form.blueprint
+    leads_to = urlsplit(page.redirect).hostname or ""
+    context = {"thanks": page.text("thanks", visit.language), "onward": page.redirect, "leads_to": leads_to}
+    return _page(visit, "confirmed", {**context, "is_at_once": True})
 
 
 def _too_many(visit: Visit, filled: SignUpForm) -> HttpResponse:

@@ -12,7 +12,7 @@ from accounts.services import outbox
 from contacts import fields
 from contacts.hosted import proof
 from contacts.models import Contact, CustomField, Form, FormSubmission, List, Subscription
-from contacts.services import field_values, form_keeping, people, signing_up, subscribing
+from contacts.services import field_values, form_keeping, people, signing_up, subscribing, taking_in
 from emailconcert.lib import encryption
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
@@ -154,7 +154,7 @@ def test_a_confirmation_is_not_lost_for_a_value_that_the_guard_has_come_to_refus
         known = {each.name: each for each in fields.all_fields(account.pk)}
         contact = Contact.objects.get(email="zoe@example.org")
         typed = {known["first_name"]: "Zoe", known["field:note"]: "something"}
-        signing_up._fill_in(contact, typed, form_id=form.pk, now=now())
+        taking_in.fill_in(contact, typed, form_id=form.pk, now=now())
 
     assert contact.first_name == "Zoe"
     assert "note" not in contact.values
@@ -251,6 +251,52 @@ def test_own_confirmed_opt_in_lifts_what_stood_against_it(content, account, form
     with account_scope(account):
         digest = address_hash("zoe@example.org", account_id=account.pk)
         assert standing.blocked(account_id=account.pk, hashes=[digest]) == {}
+
+
+@pytest.fixture
+def single(account, form):
+    """The form's list asks for no confirmation, and greets."""
+    with account_scope(account):
+        List.objects.update(double_opt_in=False, welcome_subject="Hello", welcome_text="Fresh on Fridays.")
+
+
+def test_a_list_of_single_opt_in_takes_people_in_at_once(content, account, single):
+    response = sign_up(content)
+
+    assert "Thank you" in response.content.decode()
+    assert state(account) == {"zoe@example.org": "subscribed"}
+    assert [mail["context"].get("subject") for mail in mails()] == ["Hello"]
+    with account_scope(account):
+        submission = FormSubmission.objects.get()
+        assert (submission.contact.first_name, submission.sealed_values) == ("Zoe", None)
+        assert Consent.objects.get().confirmed_at is None
+
+
+@pytest.mark.parametrize("history", [_unsubscribed, _erased, _domain, _restricted])
+def test_single_opt_in_brings_nobody_back_without_their_confirmation(content, account, single, history):
+    with account_scope(account):
+        history(account)
+    before = state(account)
+
+    response = sign_up(content)
+
+    assert "Thank you" in response.content.decode()
+    assert state(account) == before
+    links = [mail for mail in mails() if "url" in mail["context"]]
+    assert len(links) == (0 if history is _domain else 1)
+
+
+def test_single_opt_in_changes_nothing_of_whom_it_knows_and_answers_the_same(content, account, single):
+    with account_scope(account):
+        known = _known(account)
+    first = _comparable(sign_up(content))
+
+    with account_scope(account):
+        contact = Contact.objects.get(email="zoe@example.org")
+    assert contact.first_name == (known.first_name if known else contact.first_name)
+    assert contact.first_name != "Zoe"
+    assert state(account) == {"zoe@example.org": "subscribed"}
+    assert _comparable(sign_up(content, email="new@example.org")) == first
 
 
 def test_sign_up_does_not_end_a_restriction(content, account, form):
