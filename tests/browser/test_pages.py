@@ -244,11 +244,14 @@ def test_pages_of_campaigns(make_page, walk, loaded):
     walk(make_page(cookies=sign_in(owner)), campaign_pages(owner.last_account))
 
 
-def test_pages_about_contacts(make_page, walk, workers, loaded):
+def test_pages_about_contacts(make_page, walk, loaded):
     owner = loaded[0]
     page = make_page(cookies=sign_in(owner))
     walk(page, contact_pages(owner.last_account))
-    import_pages(page, workers, walk)
+
+
+def test_pages_of_an_import(make_page, walk, workers, loaded):
+    import_pages(make_page(cookies=sign_in(loaded[0])), workers, walk)
 
 
 def test_pages_of_the_officer(make_page, walk, loaded):

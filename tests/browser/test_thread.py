@@ -110,10 +110,11 @@ def make_list_and_form(page):
     page.get_by_label("Name", exact=True).fill("Counter")
     page.get_by_label("Web address").fill("harbour-news")
     page.get_by_label("Heading").fill("Fresh bread news")
-    page.get_by_label("First name").check()
-    page.get_by_label("What they agree to").fill("One mail a week. I can stop at any time.")
-    press(page, "Put it online")
-    expect(page.get_by_text("/f/harbour-news").first).to_be_visible()
+    press(page, "Build the form")
+    expect(page.locator(".ec-build-item h3")).to_have_text(["Email address", "First name"])
+    page.get_by_label("What pressing the button means").fill("One mail a week. I can stop at any time.")
+    press(page, "Publish")
+    expect(page.get_by_text("Version 1 is online.").first).to_be_visible()
 
 
 def sign_up_as_ada(visitor, content, workers, post):
@@ -136,8 +137,8 @@ def write_campaign(page, content, workers, post):
     page.get_by_label("Name").fill("Sourdough week")
     press(page, "Create")
     campaign = page.url
-    page.get_by_role("link", name="Choose lists").click()
-    page.get_by_label(re.compile("News")).check()
+    page.get_by_role("link", name="Choose", exact=True).click()
+    page.get_by_label(re.compile("News")).first.check()
     press(page, "Save")
     page.get_by_role("link", name="Edit").first.click()
     page.get_by_label("From").select_option(index=1)
