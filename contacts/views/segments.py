@@ -69,7 +69,11 @@ def build(request: MemberRequest, pk: int | None = None) -> HttpResponse:
 @role_required(Role.EDITOR)
 def count(request: MemberRequest) -> HttpResponse:
     """Show how many the form as it stands would hold, exactly, and some of them."""
-    return show(request, "segment", _people(request, building.read_tree(request.POST)), part="people")
+    tree = building.read_tree(request.POST)
+    if is_htmx(request):
+        return show(request, "segment", _people(request, tree), part="people")
+    context = {"segment": _new(request), "name": request.POST.get("name", "")[:100]}
+    return show(request, "segment", {**context, **_builder(request, tree, error=None, new="")})
 
 
 @require_POST
