@@ -3,8 +3,12 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The headless shell first: it is the same engine without the windows, tabs and menus that nobody looks at.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("chromium-headless-shell", "chromium")
 INSTALL_SECONDS = 300
 
 
@@ -18,12 +22,15 @@ def install_chromium() -> str | None:
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         return None
-    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", "chromium"]):
-        try:
-            done = subprocess.run([apt, *arguments], env=env, capture_output=True, check=False, timeout=INSTALL_SECONDS)
-        except subprocess.TimeoutExpired:
-            return None
-        if done.returncode:
-            return None
+    run = partial(_succeeds, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+    if run([apt, "update", "-q"]):
+        any(run([apt, "install", "-q", "-y", "--no-install-recommends", package]) for package in PACKAGES)
     return find_chromium()
+
+
+def _succeeds(command: Sequence[str], *, env: Mapping[str, str]) -> bool:
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, check=False, timeout=INSTALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return not done.returncode

@@ -14,7 +14,9 @@ from dev import browser, places, servers
 from dev.places import ROOT
 from dev.problems import Problem
 
-WORKERS = "2"
+# Tests wait for PostgreSQL, SMTP and a browser half of their time: two for each core keep a machine busy.
+WORKERS = str(2 * (os.cpu_count() or 1))
+CHECKS_AT_A_TIME = 2
 # Containers often set it; each of some hundred processes would then compile the product again.
 LEFT_OUT = {"PYTHONDONTWRITEBYTECODE"}
 # What production looks like to Django's own checks; the keys and URLs of the servers are added.
@@ -84,7 +86,7 @@ def run_step(step: Step, env: Mapping[str, str]) -> bool:
 
 def run_steps(wanted: Sequence[Step], env: Mapping[str, str]) -> list[str]:
     """Run checks, two at a time; return the headings of those that failed."""
-    with ThreadPoolExecutor(max_workers=int(WORKERS)) as pool:
+    with ThreadPoolExecutor(max_workers=CHECKS_AT_A_TIME) as pool:
         passed = list(pool.map(lambda step: run_step(step, env), wanted))
     return [step.heading for step, fine in zip(wanted, passed, strict=True) if not fine]
 

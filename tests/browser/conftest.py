@@ -1,7 +1,6 @@
 """Chromium by Playwright; a page that logs an error or breaks the content security policy fails its test."""
 
 import os
-import shutil
 import socket
 from copy import deepcopy
 from zlib import crc32
@@ -16,6 +15,7 @@ from django.test import override_settings
 from playwright.sync_api import sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from dev.browser import find_chromium
 from tests.browser import parts
 
 ARGS = [
@@ -27,7 +27,6 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A person's browser: the product tells machines apart by what they call themselves, too.
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 SIZES = {1440: 900, 390: 844}
@@ -48,7 +47,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser():
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_chromium()
     if path is None:
         pytest.skip("No Chromium: install the package chromium to run the browser tests.")
     with sync_playwright() as playwright:
@@ -178,16 +177,16 @@ def axe():
 
 @pytest.fixture
 def resize():
-    """Show a page at a width in a scheme, as tall as it is: nothing may stick out sideways."""
+    """Show a page at a width in a scheme, to be photographed as tall as it is: nothing may stick out sideways."""
 
-    def resize(page, name, *, scheme, width):
+    def resize(page, name, *, scheme, width, whole):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": SIZES[width]})
         page.evaluate("scrollTo(0, 0)")
         page.evaluate(SETTLED)
         # A window as tall as the page: what sticks to its edges stands where it belongs, and frames are painted.
         tall = page.evaluate("document.documentElement.scrollHeight")
-        if tall > SIZES[width]:
+        if whole and tall > SIZES[width]:
             page.set_viewport_size({"width": width, "height": tall})
         assert page.evaluate(TOO_WIDE) <= 0, f"{name} at {width} px"
 
@@ -203,7 +202,7 @@ def look(axe, resize):
         other = next(size for size in SIZES if size != width)
         page.set_viewport_size({"width": other, "height": SIZES[other]})
         assert page.evaluate(TOO_WIDE) <= 0, f"{name} at {other} px"
-        resize(page, name, scheme=scheme, width=width)
+        resize(page, name, scheme=scheme, width=width, whole=False)
         axe(page)
 
     return look
@@ -217,7 +216,7 @@ def shoot(axe, resize):
     def shoot(page, name):
         folder.mkdir(parents=True, exist_ok=True)
         for scheme, width in EVERY:
-            resize(page, name, scheme=scheme, width=width)
+            resize(page, name, scheme=scheme, width=width, whole=True)
             axe(page)
             # Hiding the caret would write a style into the page, which the policy refuses.
             page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True, caret="initial")
