@@ -3,6 +3,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import SETTLED
+
 
 @pytest.fixture(autouse=True)
 def _debug(settings):
@@ -24,7 +26,8 @@ def test_frames(page, view, frame):
 def test_public_page_is_readable_in_every_accent(page, axe, accent):
     page.goto(f"/_components/frame/public/?accent={accent}")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate(SETTLED)
         axe(page, only=["color-contrast"])
 
 
