@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import lucide
@@ -24,8 +25,9 @@ for _library in (shell_blocks, shell_charts, shell_forms, shell_tables):
 
 
 @register.simple_tag
+@lru_cache(maxsize=2048)
 def icon(name: str, size: int = 18, label: str = "") -> SafeString:
-    """Render a Lucide icon; without `label` it is decoration."""
+    """Render a Lucide icon; without `label` it is decoration. Each is drawn once."""
     spoken = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
     # Trusted: the drawing comes from the icon package, and attributes are escaped by its XML writer.
     return mark_safe(lucide._render_icon(str(name), size, **{"class": "ec-icon", "focusable": "false"}, **spoken))  # noqa: S308
