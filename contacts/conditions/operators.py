@@ -143,7 +143,7 @@ def of_day(column: Day) -> tuple[Operator, ...]:
         return column.in_months(cast("list[str]", values["months"]))
 
     return (
-        Operator("anniversary", "has its day of the year within the next", comes_round, (DAYS,)),
+        Operator("anniversary", "has its anniversary within", comes_round, (DAYS,)),
         Operator("month", "is in the month", month, (Input("months", "Months", "choices", choices=_months),)),
         *_ranges(column),
         Operator("next", "is within the next", lambda v, at: column.next_days(_days(v), at), (DAYS,)),

@@ -335,7 +335,7 @@ def test_segment_is_told_in_words(account):
     }  # fmt: skip
 
     assert say(account, tree) == (
-        "Either country is any of DE or (Age is between 3 and 9 and date of birth has its day of the year within the next "
+        "Either country is any of DE or (Age is between 3 and 9 and date of birth has its anniversary within "
         "7 days) or (neither tags include any of vip or regular nor they were added in the last 7 days)"
     )
 
