@@ -47,8 +47,8 @@ def compare() -> Comparison:
 def _ours(account_id: int, kind: str) -> None:
     from django.utils import timezone
 
-    from contacts.services import export_runs, exporting
-    from contacts.services.bulk import Whom
+    from contacts.services.bulk_actions.bulk import Whom
+    from contacts.services.exports import export_runs, exporting
     from emailconcert.lib.tenancy import account_scope
 
     with account_scope(account_id):

@@ -24,7 +24,7 @@ def make_form():
     from accounts.models import Account
     from contacts.hosted import blueprint
     from contacts.models import List
-    from contacts.services import form_keeping
+    from contacts.services.hosted import form_keeping
     from emailconcert.lib import encryption
     from emailconcert.lib.tenancy import account_scope
 

@@ -124,7 +124,7 @@ class _Work:
         """Import one file to its end."""
         from django.utils import timezone
 
-        from contacts.services import import_runs, importing
+        from contacts.services.imports import import_runs, importing
         from emailconcert.lib.tenancy import account_scope
 
         with account_scope(self.account_id), path.open("rb") as file:

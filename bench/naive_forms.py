@@ -12,7 +12,7 @@ from emailconcert.wsgi import application
 from accounts.services import keys
 from contacts.hosted import blueprint as blueprints
 from contacts.models import CustomField, Form, FormDay, FormSubmission, FormVersion, List
-from contacts.services import form_keeping, signing_up
+from contacts.services.hosted import form_keeping, signing_up
 from emailconcert.lib import addresses, signing
 from privacy.models import Consent
 from privacy.services import consents, standing

@@ -13,7 +13,8 @@ class CampaignsConfig(AppConfig):
         from campaigns import conditions, receivers, timeline  # noqa: F401, PLC0415  # importing registers
         from campaigns.audiences import uses_of_segments, why_list_stays  # noqa: PLC0415
         from campaigns.services import following  # noqa: PLC0415
-        from contacts.services import organising, segmenting  # noqa: PLC0415
+        from contacts.services.lists import organising  # noqa: PLC0415
+        from contacts.services.segments import segmenting  # noqa: PLC0415
         from emailconcert.shell import nav  # noqa: PLC0415  # apps are ready only now
         from privacy.services import backups  # noqa: PLC0415
 

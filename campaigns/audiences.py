@@ -11,7 +11,7 @@ from campaigns.models import Campaign, CampaignList, CampaignSegment
 from contacts import conditions
 from contacts.conditions import BadSegment, Vocabulary
 from contacts.models import Contact, List, Segment, Subscription
-from contacts.services.segmenting import Use
+from contacts.services.segments.segmenting import Use
 
 _STILL_TO_GO = (Campaign.State.DRAFT, Campaign.State.SENDING, Campaign.State.PAUSED)
 

@@ -23,7 +23,7 @@ class ContactsConfig(AppConfig):
     def ready(self) -> None:
         """Add the place to the side bar; name what is audited; say how opt-outs hold after a restore."""
         from accounts import audit_words  # noqa: PLC0415
-        from contacts.services import subscribing  # noqa: PLC0415  # apps are ready only now
+        from contacts.services.lists import subscribing  # noqa: PLC0415  # apps are ready only now
         from emailconcert.shell import nav  # noqa: PLC0415
         from privacy.services import standing_log  # noqa: PLC0415
 

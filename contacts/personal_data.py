@@ -20,7 +20,9 @@ from contacts.models import (
     ImportRefusal,
     Subscription,
 )
-from contacts.services import field_values, import_files, importing, loading, signing_up, sources
+from contacts.services.fields import field_values, sources
+from contacts.services.hosted import signing_up
+from contacts.services.imports import import_files, importing, loading
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from contacts.models import MailedCode
-from contacts.services import preferring
+from contacts.services.hosted import preferring
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry
 from privacy.registry import PersonalData, Rows, Subject, Sweep

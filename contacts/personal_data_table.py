@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from accounts.models import Account
 from contacts.files import sealing
 from contacts.models import BulkAction, Export, SavedView
-from contacts.services import bulk, exporting
+from contacts.services.bulk_actions import bulk
+from contacts.services.exports import exporting
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry
 from privacy.registry import PersonalData, Subject, Sweep

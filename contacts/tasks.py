@@ -3,7 +3,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from contacts.services import bulk, bulk_runs, export_runs, exporting, field_moving, import_runs, importing
+from contacts.services.bulk_actions import bulk, bulk_runs
+from contacts.services.exports import export_runs, exporting
+from contacts.services.fields import field_moving
+from contacts.services.imports import import_runs, importing
 from emailconcert.lib.tenancy import account_scope
 
 

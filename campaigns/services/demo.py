@@ -21,7 +21,11 @@ from campaigns.models import Campaign
 from campaigns.services import drafting, following, sending
 from contacts.hosted import blueprint
 from contacts.models import Contact, List, Segment
-from contacts.services import field_keeping, form_keeping, organising, people, segmenting, subscribing
+from contacts.services import people
+from contacts.services.fields import field_keeping
+from contacts.services.hosted import form_keeping
+from contacts.services.lists import organising, subscribing
+from contacts.services.segments import segmenting
 from delivery.models import Mailing, Message, Outcome, Reason, Sender
 from delivery.services import claiming, senders, settling
 from delivery.services.outcomes import Verdict

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from contacts.models import CustomField
-from contacts.services.field_keeping import Draft
+from contacts.services.fields.field_keeping import Draft
 
 
 class FieldForm(forms.Form):

@@ -13,7 +13,7 @@ from contacts.fields.kinds import Kind
 from contacts.hosted import phrases
 from contacts.hosted.blueprint import STATEMENT, Blueprint, Question
 from contacts.models import List
-from contacts.services.signing_up import Filled
+from contacts.services.hosted.signing_up import Filled
 from emailconcert.lib import addresses
 
 _FEW = 5  # so many choices stand open, more of them in a menu

@@ -12,7 +12,7 @@ from contacts.fields import own_fields
 from contacts.files.columns import FIXED, IGNORE, NEW_OF, NEW_TYPES, Column
 from contacts.files.reading import DELIMITERS, ENCODINGS
 from contacts.models import Import, List
-from contacts.services.import_files import How, Preview
+from contacts.services.imports.import_files import How, Preview
 
 _DELIMITER_NAMES = {",": "Comma ( , )", ";": "Semicolon ( ; )", "\t": "Tab", "|": "Bar ( | )"}
 _MAX_TAGS = 20

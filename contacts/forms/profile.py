@@ -9,7 +9,7 @@ from accounts.models import Account
 from contacts.fields import Field, Value, all_fields
 from contacts.forms.values import ValueField
 from contacts.models import Contact, List
-from contacts.services import field_values
+from contacts.services.fields import field_values
 
 
 class ContactForm(forms.Form):

@@ -9,7 +9,8 @@ from django.db import transaction
 from accounts.services.auditing import SYSTEM, Actor
 from contacts.fields import Value
 from contacts.models import Contact, List
-from contacts.services import people, subscribing
+from contacts.services import people
+from contacts.services.lists import subscribing
 
 
 def add_by_member(

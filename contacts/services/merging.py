@@ -12,7 +12,8 @@ from accounts.services.auditing import SYSTEM, Actor
 from contacts import fields
 from contacts.fields import Field, Value
 from contacts.models import Contact, DepartedContact, Subscription
-from contacts.services import field_values, people, timeline
+from contacts.services import people, timeline
+from contacts.services.fields import field_values
 from contacts.services.people import IsRestricted
 from emailconcert.lib.errors import ExpectedError
 from privacy.services import joining, standing

@@ -10,7 +10,8 @@ from accounts.services import auditing, outbox
 from accounts.services.auditing import SYSTEM, Actor
 from contacts.fields import STANDARD, Field, Value, own_fields
 from contacts.models import Contact, DepartedContact, Subscription
-from contacts.services import field_values, sources, timeline
+from contacts.services import timeline
+from contacts.services.fields import field_values, sources
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import Suppression

@@ -13,8 +13,9 @@ from accounts.services.auditing import Actor
 from contacts.fields import Field, Value, all_fields, show
 from contacts.fields.kinds import Kind
 from contacts.models import Contact, ContactEvent
-from contacts.services import field_values, people, sources, timeline
-from contacts.services.sources import Origin
+from contacts.services import people, timeline
+from contacts.services.fields import field_values, sources
+from contacts.services.fields.sources import Origin
 from privacy.services import standing
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from accounts.services import auditing
 from accounts.services.auditing import SYSTEM, Actor
 from contacts.models import SavedView, TableColumns
-from contacts.services.organising import NameTaken
+from contacts.services.lists.organising import NameTaken
 from contacts.table import columns
 from emailconcert.lib.errors import ExpectedError
 from privacy.services import guard

@@ -15,8 +15,10 @@ from accounts.models import Role
 from contacts import tasks
 from contacts.forms.table import BulkForm
 from contacts.models import BulkAction, Contact, List, Tag
-from contacts.services import asking_erasure, bulk, bulk_runs, organising, undoing
-from contacts.services.bulk import Whom
+from contacts.services import undoing
+from contacts.services.bulk_actions import asking_erasure, bulk, bulk_runs
+from contacts.services.bulk_actions.bulk import Whom
+from contacts.services.lists import organising
 from contacts.table import chips, filters
 from contacts.table.names import names_of
 from contacts.views import exports

@@ -16,8 +16,9 @@ from accounts.models import Role
 from contacts import tasks
 from contacts.forms.table import ExportForm
 from contacts.models import Export
-from contacts.services import bulk, exporting
-from contacts.services.bulk import Whom
+from contacts.services.bulk_actions import bulk
+from contacts.services.bulk_actions.bulk import Whom
+from contacts.services.exports import exporting
 from contacts.table import chips, filters
 from contacts.table.names import Names, names_of
 from contacts.views.pages import show

@@ -13,8 +13,8 @@ from contacts import tasks
 from contacts.fields import STANDARD
 from contacts.forms.fields import DeleteFieldForm, FieldForm
 from contacts.models import CustomField
-from contacts.services import field_keeping, field_moving
-from contacts.services.field_moving import Move
+from contacts.services.fields import field_keeping, field_moving
+from contacts.services.fields.field_moving import Move
 from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to

@@ -19,7 +19,7 @@ from contacts.hosted import blueprint as blueprints
 from contacts.hosted import looks, phrases
 from contacts.hosted.blueprint import Blueprint
 from contacts.models import Form, List
-from contacts.services import form_keeping, form_logos
+from contacts.services.hosted import form_keeping, form_logos
 from contacts.views.form_sharing import tabs_of
 from contacts.views.forms import address_of
 from contacts.views.pages import show

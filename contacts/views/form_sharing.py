@@ -16,7 +16,7 @@ from accounts.models import Role
 from contacts.forms.hosted import SignUpForm
 from contacts.hosted import blueprint as blueprints
 from contacts.models import Form, FormVersion, List
-from contacts.services import form_counting, form_keeping
+from contacts.services.hosted import form_counting, form_keeping
 from contacts.views.forms import address_of
 from contacts.views.pages import show
 from emailconcert.shell import charts

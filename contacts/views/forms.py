@@ -14,7 +14,7 @@ from contacts.forms.hosted import NewHostedFormForm
 from contacts.hosted.blueprint import Blueprint, Question
 from contacts.hosted.phrases import LANGUAGES
 from contacts.models import Form, List
-from contacts.services import form_counting, form_keeping
+from contacts.services.hosted import form_counting, form_keeping
 from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to

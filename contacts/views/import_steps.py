@@ -14,8 +14,8 @@ from contacts import tasks
 from contacts.files.reading import CannotRead
 from contacts.forms.imports import ColumnsForm, HowForm, TermsForm, UploadForm
 from contacts.models import Import
-from contacts.services import import_files, importing
-from contacts.services.import_files import FileGone, Preview
+from contacts.services.imports import import_files, importing
+from contacts.services.imports.import_files import FileGone, Preview
 from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to

@@ -13,7 +13,7 @@ from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
 from contacts.files import writing
 from contacts.models import Import, List
-from contacts.services import importing
+from contacts.services.imports import importing
 from contacts.views.import_steps import STEPS, wake
 from contacts.views.pages import show
 from emailconcert.lib.htmx import redirect_to

@@ -13,7 +13,7 @@ from accounts.models import Role
 from contacts import queries
 from contacts.forms.organising import ListForm, MergeTagForm, TagForm
 from contacts.models import List, Tag
-from contacts.services import list_figures, organising
+from contacts.services.lists import list_figures, organising
 from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to

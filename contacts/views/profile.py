@@ -15,7 +15,8 @@ from contacts import queries
 from contacts.fields import Field, all_fields
 from contacts.forms.profile import AddContactForm, ContactForm
 from contacts.models import Contact, List, Tag
-from contacts.services import adding, evidence, people, profiles, timeline
+from contacts.services import adding, people, profiles, timeline
+from contacts.services.hosted import evidence
 from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import is_htmx, redirect_to

@@ -24,8 +24,8 @@ from contacts.forms.hosted import SignUpForm
 from contacts.hosted import looks, phrases, proof
 from contacts.hosted.blueprint import Blueprint
 from contacts.hosted.proof import Trust
-from contacts.services import form_counting, form_keeping, signing_up
-from contacts.services.form_keeping import Online
+from contacts.services.hosted import form_counting, form_keeping, signing_up
+from contacts.services.hosted.form_keeping import Online
 from emailconcert.lib import limits
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.network import client_ip, client_network, truncated_ip

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Account
 from contacts.hosted import looks
-from contacts.services import form_logos
+from contacts.services.hosted import form_logos
 from emailconcert.lib.tenancy import account_scope
 
 _FOR_EVER = "public, max-age=31536000, immutable"

@@ -16,7 +16,7 @@ from contacts.conditions import BadSegment, TooSlow, Vocabulary
 from contacts.conditions.tree import MATCHES
 from contacts.forms import segments as building
 from contacts.models import Segment
-from contacts.services import segmenting, suggesting
+from contacts.services.segments import segmenting, suggesting
 from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import is_htmx, redirect_to

@@ -10,7 +10,7 @@ from accounts.access import MemberRequest, role_required
 from accounts.models import Role
 from contacts.forms.organising import TagForm
 from contacts.models import Contact, List, Tag
-from contacts.services import organising, subscribing
+from contacts.services.lists import organising, subscribing
 from contacts.views.pages import number
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to

@@ -11,7 +11,7 @@ from accounts.models import Role
 from accounts.services import auditing
 from contacts.files import writing
 from contacts.forms.organising import BlockForm, LiftForm
-from contacts.services import blocking
+from contacts.services.lists import blocking
 from contacts.views.pages import number, show
 from emailconcert.lib.addresses import BadAddress
 from emailconcert.lib.htmx import redirect_to

@@ -4,7 +4,9 @@ import pytest
 from django.test import Client
 
 from contacts.models import Contact, CustomField, Import, List
-from contacts.services import people, sources, subscribing
+from contacts.services import people
+from contacts.services.fields import sources
+from contacts.services.lists import subscribing
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import consents
 from tests.factories import NOW, make_member

@@ -5,7 +5,10 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts.models import BulkAction, Contact, ContactTag, Export, List
-from contacts.services import bulk_runs, export_runs, organising, people, subscribing
+from contacts.services import people
+from contacts.services.bulk_actions import bulk_runs
+from contacts.services.exports import export_runs
+from contacts.services.lists import organising, subscribing
 from emailconcert.lib.tenancy import account_scope
 from tests.factories import NOW, make_member
 

@@ -11,7 +11,8 @@ from campaigns.models import Campaign
 from campaigns.numbers import numbers_of
 from campaigns.services import checking, drafting, sending
 from contacts.models import Contact, List, Segment, Subscription
-from contacts.services import organising, segmenting, subscribing
+from contacts.services.lists import organising, subscribing
+from contacts.services.segments import segmenting
 from delivery.models import Mailing, Message
 from delivery.services import claiming
 from emailconcert.lib.tenancy import account_scope

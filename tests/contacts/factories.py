@@ -2,7 +2,7 @@
 
 from contacts.hosted import blueprint
 from contacts.models import List
-from contacts.services import form_keeping
+from contacts.services.hosted import form_keeping
 from tests.factories import NOW
 
 WORDING = "Yes, write to me about bread. I can stop it at any time."

@@ -6,8 +6,10 @@ import pytest
 
 from accounts.models import AuditEvent, Role
 from contacts.models import BulkAction, BulkChange, Contact, ContactEvent, ContactTag, List, Subscription
-from contacts.services import asking_erasure, bulk, bulk_runs, organising, people, subscribing
-from contacts.services.bulk import Whom
+from contacts.services import people
+from contacts.services.bulk_actions import asking_erasure, bulk, bulk_runs
+from contacts.services.bulk_actions.bulk import Whom
+from contacts.services.lists import organising, subscribing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Consent, DomainSuppression, PrivacyRequest
 from privacy.services import consents, standing, standing_log

@@ -9,7 +9,8 @@ from accounts.models import Account
 from contacts import conditions
 from contacts.conditions import BadSegment, Vocabulary, operators
 from contacts.models import Contact, CustomField, List, Tag
-from contacts.services import organising, people, subscribing
+from contacts.services import people
+from contacts.services.lists import organising, subscribing
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import consents, standing
 from tests.factories import NOW, make_cast

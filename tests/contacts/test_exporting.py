@@ -11,8 +11,11 @@ from accounts.models import AuditEvent, Role
 from contacts import personal_data_table
 from contacts.files import sealing
 from contacts.models import BulkAction, Contact, CustomField, Export, List, SavedView, Segment
-from contacts.services import bulk, export_runs, exporting, organising, people, subscribing
-from contacts.services.bulk import Whom
+from contacts.services import people
+from contacts.services.bulk_actions import bulk
+from contacts.services.bulk_actions.bulk import Whom
+from contacts.services.exports import export_runs, exporting
+from contacts.services.lists import organising, subscribing
 from emailconcert.lib.tenancy import account_scope
 from privacy.registry import Subject, SubjectKind
 from privacy.services import erasing, scanning, standing

@@ -4,9 +4,10 @@ import pytest
 
 from accounts.models import AuditEvent
 from contacts.models import Contact, CustomField, Segment
-from contacts.services import field_keeping, field_moving, field_values, people
-from contacts.services.field_keeping import BadField, Draft, FieldInUse
-from contacts.services.field_moving import Move
+from contacts.services import people
+from contacts.services.fields import field_keeping, field_moving, field_values
+from contacts.services.fields.field_keeping import BadField, Draft, FieldInUse
+from contacts.services.fields.field_moving import Move
 from emailconcert.lib.tenancy import account_scope
 from privacy.services.guard import SpecialCategory
 from tests.factories import NOW, make_cast

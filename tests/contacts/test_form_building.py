@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from PIL import Image
 
 from contacts.models import CustomField, Form, FormDay, FormLogo, FormVersion, List
-from contacts.services import form_keeping
+from contacts.services.hosted import form_keeping
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Wording
 from tests.contacts.factories import WORDING, make_draft, make_form

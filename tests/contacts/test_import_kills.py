@@ -15,7 +15,9 @@ from django.db import connection
 from django.utils import timezone
 
 from contacts.models import Contact, Import, ImportChange, ImportRefusal, List, Subscription
-from contacts.services import import_runs, importing, people, subscribing
+from contacts.services import people
+from contacts.services.imports import import_runs, importing
+from contacts.services.lists import subscribing
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent, Suppression
 from tests.factories import NOW, make_member
@@ -27,7 +29,7 @@ _WORKER = """
 import sys, django
 django.setup()
 from django.utils import timezone
-from contacts.services import import_runs
+from contacts.services.imports import import_runs
 print("ready", flush=True)
 account, run = int(sys.argv[1]), int(sys.argv[2])
 while import_runs.run_slice(account_id=account, import_id=run, clock=timezone.now, piece=int(sys.argv[3]), leased=True):

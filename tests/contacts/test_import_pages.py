@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from contacts.models import Contact, CustomField, Import, List, Subscription
-from contacts.services import import_runs
+from contacts.services.imports import import_runs
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent
 from tests.factories import make_cast, make_member

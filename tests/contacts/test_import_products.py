@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contacts.files import columns
 from contacts.models import Contact, Import, List, Subscription
-from contacts.services import import_files, import_runs, importing
+from contacts.services.imports import import_files, import_runs, importing
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Suppression

@@ -4,7 +4,9 @@ import pytest
 from django.utils import timezone
 
 from contacts.models import Contact, ContactTag, DepartedContact, Import, ImportChange, List, Subscription
-from contacts.services import import_runs, import_undoing, importing, organising, people, subscribing
+from contacts.services import people
+from contacts.services.imports import import_runs, import_undoing, importing
+from contacts.services.lists import organising, subscribing
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent, Suppression

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from contacts.files.reading import CannotRead
 from contacts.models import Contact, ContactEvent, ContactTag, CustomField, Import, ImportRefusal, List, Subscription
-from contacts.services import import_runs, importing, people, subscribing
+from contacts.services import people
+from contacts.services.imports import import_runs, importing
+from contacts.services.lists import subscribing
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent, DomainSuppression

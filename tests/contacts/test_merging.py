@@ -7,7 +7,8 @@ import pytest
 from accounts.models import AuditEvent
 from contacts.models import Contact, ContactEvent, ContactTag, CustomField, DepartedContact, List, Subscription
 from contacts.personal_data import find_by_hash
-from contacts.services import merging, organising, people, subscribing
+from contacts.services import merging, people
+from contacts.services.lists import organising, subscribing
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent
 from privacy.services import consents, standing

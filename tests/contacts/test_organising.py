@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.models import AuditActor, Outbox, Role
 from accounts.services import outbox
 from contacts.models import ContactTag, List, Subscription, Tag
-from contacts.services import blocking, list_figures, organising, people, subscribing
+from contacts.services import people
+from contacts.services.lists import blocking, list_figures, organising, subscribing
 from delivery.models import Sender
 from delivery.services import single
 from emailconcert.lib.tenancy import account_scope, platform_scope

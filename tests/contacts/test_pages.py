@@ -9,7 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Role
 from contacts.models import Contact, Form, Import, List, Segment, Subscription, Tag
-from contacts.services import import_runs, importing, organising, people, segmenting, subscribing
+from contacts.services import people
+from contacts.services.imports import import_runs, importing
+from contacts.services.lists import organising, subscribing
+from contacts.services.segments import segmenting
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Suppression
 from privacy.services import standing

@@ -2,7 +2,8 @@ import pytest
 
 from accounts.models import AuditEvent
 from contacts.models import Contact, ContactEvent, List, Subscription
-from contacts.services import people, subscribing, timeline, undoing
+from contacts.services import people, timeline, undoing
+from contacts.services.lists import subscribing
 from emailconcert.lib.addresses import BadAddress, address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import DomainSuppression, Suppression

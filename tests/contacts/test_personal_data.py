@@ -14,7 +14,9 @@ from contacts.models import (
     List,
     Subscription,
 )
-from contacts.services import importing, organising, people, subscribing
+from contacts.services import people
+from contacts.services.imports import importing
+from contacts.services.lists import organising, subscribing
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry

@@ -12,8 +12,10 @@ from django.utils.timezone import now as clock
 
 from accounts.models import AuditEvent, Role
 from contacts.models import Contact, ContactEvent, CustomField, List
-from contacts.services import field_values, people, sources, subscribing, timeline
-from contacts.services.field_values import MissingValue
+from contacts.services import people, timeline
+from contacts.services.fields import field_values, sources
+from contacts.services.fields.field_values import MissingValue
+from contacts.services.lists import subscribing
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import SpecialCategoryFinding
 from privacy.services import consents, standing

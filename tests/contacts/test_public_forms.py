@@ -18,7 +18,7 @@ from accounts.models import Outbox
 from accounts.services import keys, outbox
 from contacts.hosted import looks, proof
 from contacts.models import Contact, CustomField, Form, FormDay, FormSubmission, List, Subscription
-from contacts.services import form_keeping, form_logos
+from contacts.services.hosted import form_keeping, form_logos
 from emailconcert.lib import encryption
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Consent

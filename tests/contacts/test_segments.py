@@ -11,8 +11,9 @@ from contacts import conditions
 from contacts.conditions import TooSlow
 from contacts.conditions import people as finding
 from contacts.models import Segment, Tag
-from contacts.services import people, segmenting, suggesting
-from contacts.services.segmenting import Use
+from contacts.services import people
+from contacts.services.segments import segmenting, suggesting
+from contacts.services.segments.segmenting import Use
 from emailconcert.lib.tenancy import account_scope
 from tests.factories import NOW, make_cast, make_member
 

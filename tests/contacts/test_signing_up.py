@@ -12,7 +12,10 @@ from accounts.services import outbox
 from contacts import fields
 from contacts.hosted import proof
 from contacts.models import Contact, CustomField, Form, FormSubmission, List, Subscription
-from contacts.services import field_values, form_keeping, people, signing_up, subscribing, taking_in
+from contacts.services import people
+from contacts.services.fields import field_values
+from contacts.services.hosted import form_keeping, signing_up, taking_in
+from contacts.services.lists import subscribing
 from emailconcert.lib import encryption
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope

@@ -2,7 +2,8 @@ import pytest
 
 from contacts import queries
 from contacts.models import Contact, ContactEvent, List, Subscription
-from contacts.services import people, subscribing
+from contacts.services import people
+from contacts.services.lists import subscribing
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
 from contacts.models import Contact, CustomField, List, SavedView, Segment, Subscription, TableColumns
-from contacts.services import organising, people, subscribing, viewing
-from contacts.services.organising import NameTaken
+from contacts.services import people, viewing
+from contacts.services.lists import organising, subscribing
+from contacts.services.lists.organising import NameTaken
 from contacts.table import filters, finding, looking_up, paging
 from contacts.table.filters import Filters
 from emailconcert.lib.tenancy import account_scope

@@ -10,7 +10,7 @@ from accounts.models import Outbox
 from accounts.services import outbox
 from campaigns.models import Campaign
 from campaigns.services import following
-from contacts.services import import_runs
+from contacts.services.imports import import_runs
 from delivery import tasks
 from delivery.models import Mailing
 from delivery.services import claiming, holding, single

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from contacts.models import Contact, List, Subscription
-from contacts.services import people, subscribing
+from contacts.services import people
+from contacts.services.lists import subscribing
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Restriction, Suppression

@@ -14,7 +14,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from contacts.models import Contact, List, Subscription
-from contacts.services import people, preferring, subscribing
+from contacts.services import people
+from contacts.services.hosted import preferring
+from contacts.services.lists import subscribing
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Consent, Suppression

@@ -11,7 +11,9 @@ from contacts import fields
 from contacts.fields import Field, Value
 from contacts.hosted import blueprint as blueprints
 from contacts.models import Contact, FormVersion, Subscription
-from contacts.services import field_values, people, preferring
+from contacts.services import people
+from contacts.services.fields import field_values
+from contacts.services.hosted import preferring
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import contact_requests

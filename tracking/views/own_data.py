@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from contacts.fields import show
-from contacts.services import preferring
+from contacts.services.hosted import preferring
 from emailconcert.lib import limits, signing
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.network import client_network

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from contacts.models import Import, List
-from contacts.services import import_runs, importing
+from contacts.services.imports import import_runs, importing
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 

@@ -12,7 +12,7 @@ from accounts.services.auditing import SYSTEM, Actor
 from contacts import conditions
 from contacts.conditions import BadSegment, Vocabulary
 from contacts.models import Segment
-from contacts.services.organising import NameTaken
+from contacts.services.lists.organising import NameTaken
 from emailconcert.lib.errors import ExpectedError
 from privacy.services import guard
 

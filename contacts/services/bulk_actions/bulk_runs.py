@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from contacts.models import BulkAction, BulkChange
-from contacts.services import bulk, bulk_pieces
-from contacts.services.import_runs import Clock
+from contacts.services.bulk_actions import bulk, bulk_pieces
+from contacts.services.imports.import_runs import Clock
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import ledger
 

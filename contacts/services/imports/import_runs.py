@@ -17,9 +17,9 @@ from contacts.files.reading import CannotRead, Record
 from contacts.files.rows import BadAddress, BadRow, Reader
 from contacts.files.standings import Standing
 from contacts.models import Import, ImportRefusal
-from contacts.services import import_checks, import_files, import_undoing, importing, loading
-from contacts.services.import_checks import SpecialColumn
-from contacts.services.loading import Hashed
+from contacts.services.imports import import_checks, import_files, import_undoing, importing, loading
+from contacts.services.imports.import_checks import SpecialColumn
+from contacts.services.imports.loading import Hashed
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.services import ledger

@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from accounts.services import auditing
 from accounts.services.auditing import SYSTEM, Actor
 from contacts.models import Contact, ContactTag, Form, FormVersion, List, Subscription, Tag
-from contacts.services import subscribing, timeline
+from contacts.services import timeline
+from contacts.services.lists import subscribing
 from emailconcert.lib.errors import ExpectedError
 from privacy.services import guard
 

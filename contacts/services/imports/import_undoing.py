@@ -23,7 +23,7 @@ from contacts.models import (
     ImportChange,
     Subscription,
 )
-from contacts.services import loading
+from contacts.services.imports import loading
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent, Suppression
 from privacy.services import consents, standing

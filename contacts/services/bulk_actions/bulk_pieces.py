@@ -12,7 +12,7 @@ import orjson
 from django.db import connection
 
 from contacts.models import BulkAction, BulkChange, Contact
-from contacts.services import deleting
+from contacts.services.bulk_actions import deleting
 from emailconcert.lib.tenancy import current_account_id
 from privacy.services import standing, taken_off
 

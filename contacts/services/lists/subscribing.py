@@ -11,7 +11,8 @@ from django.db import connection
 
 from accounts.services import outbox
 from contacts.models import Contact, List, Subscription
-from contacts.services import people, timeline, welcoming
+from contacts.services import people, timeline
+from contacts.services.hosted import welcoming
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import Suppression
 from privacy.services import consents, standing

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from accounts.models import Account
 from accounts.services.auditing import SYSTEM, Actor
-from contacts.services import bulk
-from contacts.services.bulk import Whom
+from contacts.services.bulk_actions import bulk
+from contacts.services.bulk_actions.bulk import Whom
 from contacts.table import finding
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import PrivacyRequest

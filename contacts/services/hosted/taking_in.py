@@ -8,7 +8,9 @@ from typing import Any
 from contacts import fields
 from contacts.fields import Value
 from contacts.models import Contact, List, Subscription
-from contacts.services import field_values, people, subscribing
+from contacts.services import people
+from contacts.services.fields import field_values
+from contacts.services.lists import subscribing
 from privacy.services import guard
 
 

@@ -15,8 +15,8 @@ from contacts.fields import FIELD, STANDARD, Field, read
 from contacts.fields.kinds import Kind
 from contacts.fields.known import of_row
 from contacts.models import Contact, CustomField, Segment
-from contacts.services import field_moving
-from contacts.services.field_moving import Move
+from contacts.services.fields import field_moving
+from contacts.services.fields.field_moving import Move
 from emailconcert.lib.errors import ExpectedError
 from privacy.services import guard
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from contacts.fields import FIELD, BadValue, Field, Value, read, show
 from contacts.fields.kinds import Kind
 from contacts.models import Contact, CustomField
-from contacts.services import field_values
+from contacts.services.fields import field_values
 
 PIECE = 1000
 

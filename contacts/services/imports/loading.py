@@ -15,8 +15,8 @@ from django.db import connection
 from contacts.files.rows import Person
 from contacts.files.standings import Standing
 from contacts.models import Import
-from contacts.services import loading_sql
-from contacts.services.loading_sql import Plan
+from contacts.services.imports import loading_sql
+from contacts.services.imports.loading_sql import Plan
 from emailconcert.lib.tenancy import current_account_id
 from privacy.models import Consent, Suppression
 from privacy.services import consents, standing

@@ -18,10 +18,11 @@ from contacts import queries
 from contacts.files import sealing, writing
 from contacts.files.sheets import Sheet
 from contacts.models import Export
-from contacts.services import bulk, export_rows, exporting
-from contacts.services.bulk import Whom
-from contacts.services.export_rows import Written
-from contacts.services.import_runs import Clock
+from contacts.services.bulk_actions import bulk
+from contacts.services.bulk_actions.bulk import Whom
+from contacts.services.exports import export_rows, exporting
+from contacts.services.exports.export_rows import Written
+from contacts.services.imports.import_runs import Clock
 from contacts.table import finding
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import ledger

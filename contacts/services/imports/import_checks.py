@@ -17,7 +17,7 @@ from contacts.files.rows import BadAddress, BadRow, Person, Reader
 from contacts.files.standings import Standing
 from contacts.files.twins import Twins
 from contacts.models import Import, ImportRefusal
-from contacts.services import import_files, loading_sql
+from contacts.services.imports import import_files, loading_sql
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import guard

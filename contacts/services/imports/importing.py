@@ -19,8 +19,8 @@ from accounts.services.auditing import SYSTEM, Actor
 from contacts.fields import FIELD
 from contacts.files import columns
 from contacts.models import CustomField, Import, ImportChange, ImportRefusal, List
-from contacts.services import import_files
-from contacts.services.import_files import FileGone, How
+from contacts.services.imports import import_files
+from contacts.services.imports.import_files import FileGone, How
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.services import guard

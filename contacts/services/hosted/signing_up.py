@@ -21,8 +21,10 @@ from contacts.hosted import blueprint as blueprints
 from contacts.hosted import phrases
 from contacts.hosted.blueprint import STATEMENT, Blueprint
 from contacts.models import Contact, FormSubmission, FormVersion, List
-from contacts.services import form_counting, people, subscribing, taking_in
-from contacts.services.form_keeping import Online
+from contacts.services import people
+from contacts.services.hosted import form_counting, taking_in
+from contacts.services.hosted.form_keeping import Online
+from contacts.services.lists import subscribing
 from emailconcert.lib import addresses, limits, signing
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope

@@ -11,8 +11,8 @@ from accounts.services import auditing, keys
 from accounts.services.auditing import SYSTEM, Actor
 from contacts.files import sealing, sheets
 from contacts.models import Export
-from contacts.services import bulk
-from contacts.services.bulk import Whom
+from contacts.services.bulk_actions import bulk
+from contacts.services.bulk_actions.bulk import Whom
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, platform_scope
 

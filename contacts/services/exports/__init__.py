@@ -1,0 +1,1 @@
+"""Writing contacts to a file, in the background."""

@@ -1,0 +1,1 @@
+"""The account's own fields, and the values that contacts have in them."""

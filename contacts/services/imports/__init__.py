@@ -1,0 +1,1 @@
+"""Taking in files of contacts: uploaded, checked, run in slices, undone."""

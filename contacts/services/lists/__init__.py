@@ -1,0 +1,1 @@
+"""Lists, tags, standing on lists, and the addresses that are never mailed."""
