@@ -110,7 +110,8 @@ def test_runs(*, full: bool) -> list[tuple[str, list[str]]]:
     one, and what sends mail does.
     """
     slow = "" if full else " and not slow"
-    runs = [("Tests", ["-m", f"not browser{slow}"])]
+    examples = f"--hypothesis-profile={'long' if full else 'quick'}"
+    runs = [("Tests", ["-m", f"not browser{slow}", examples])]
     if has_browser():
         runs.insert(0, ("Browser tests", ["-m", f"browser{slow}"]))
     return runs
@@ -124,7 +125,7 @@ def run_tests(*, full: bool, env: Mapping[str, str]) -> bool:
     passed = True
     for heading, selection in test_runs(full=full):
         print(f"\n  {heading}", flush=True)
-        command = [sys.executable, "-m", "pytest", "-n", WORKERS, "--durations=15", *selection]
+        command = [sys.executable, "-m", "pytest", "-n", WORKERS, "--dist=worksteal", "--durations=15", *selection]
         if heading == "Tests":
             command += ["--cov", "--cov-branch", "--cov-report=term:skip-covered"]
         done = subprocess.run(command, cwd=ROOT, env=env, check=False)

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.services.auditing import SYSTEM
@@ -27,7 +27,6 @@ def test_a_new_draft_takes_the_only_verified_sender(alice, sender):
     assert (draft.state, draft.sender) == ("draft", sender)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(source=texts, kind=st.sampled_from(["markdown", "html"]))
 def test_source_comes_back_byte_for_byte(alice, source, kind):
     with account_scope(alice.account):
@@ -38,7 +37,6 @@ def test_source_comes_back_byte_for_byte(alice, source, kind):
     assert (variant.source, variant.kind) == (source, kind)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(source=texts.filter(lambda text: "\r" not in text))
 def test_what_a_browser_posts_is_what_the_page_shows_again(alice, client, source):
     with account_scope(alice.account):

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.fields import BadValue, Field, read, show
@@ -89,7 +89,6 @@ def test_several_choices_are_read_back_in_the_fields_order(picked):
     assert again(Kind.CHOICES, value) == value
 
 
-@settings(max_examples=300, deadline=None)  # names of languages are read from CLDR at first
 @given(st.sampled_from(list(Kind)), st.text(max_size=60))
 def test_anything_is_read_or_refused_in_a_sentence_and_what_was_read_is_read_again(kind, text):
     value, refusal = attempt(kind, text)

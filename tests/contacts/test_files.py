@@ -3,7 +3,7 @@ import time
 from io import StringIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.fields import STANDARD, Field
@@ -135,7 +135,6 @@ _cell = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_chara
 _row = st.tuples(st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.org", fullmatch=True), _cell, _cell)
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     table=st.lists(_row, min_size=3, max_size=12),
     delimiter=st.sampled_from(list(reading.DELIMITERS)),

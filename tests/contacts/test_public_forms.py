@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -413,7 +413,6 @@ def test_a_submission_takes_eight_queries(content, account, lists):
 TEXT = st.text(max_size=60)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     posted=st.dictionaries(
         st.sampled_from(
@@ -446,7 +445,6 @@ def test_no_submission_breaks_anything(content, account, posted, tail, language)
     assert answer.status_code in (200, 301, 400, 422, 429)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.one_of(
         TEXT.map(lambda text: f"/f/confirm/{text}"),

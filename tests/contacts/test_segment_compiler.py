@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts import conditions
@@ -225,7 +225,6 @@ def test_the_database_finds_whom_python_finds():
         }
         vocabulary = Vocabulary(account_id=alice.account_id, now=NOW)
 
-        @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
         @given(trees(facts))
         def compare(made):
             tree, test = made

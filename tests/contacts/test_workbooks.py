@@ -3,7 +3,7 @@ from datetime import date, datetime, time
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.files import workbooks
@@ -156,7 +156,6 @@ def shown(cell):
     return ("yes" if cell else "no") if isinstance(cell, bool) else str(cell)
 
 
-@settings(max_examples=40, deadline=None)
 @given(rows=st.lists(st.lists(_cell, min_size=1, max_size=5), min_size=1, max_size=6))
 def test_any_workbook_is_read_back(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "any.xlsx"

@@ -8,7 +8,7 @@ from base64 import b64decode
 import dkim as oracle
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.content.program import Program, Urls
@@ -17,7 +17,6 @@ from delivery.wire.mime import Identity, Skeleton
 
 URLS = Urls(tracking="https://t.example", content="https://c.example")
 TOKEN = "T" * 32
-SETTINGS = {"max_examples": 150, "deadline": None}
 
 # Any text without surrogates; line ends are compared as \n because mail has only one kind.
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)
@@ -71,7 +70,6 @@ def assert_canonical(data):
     assert dkim.canonical_body(body) == body
 
 
-@settings(**SETTINGS)
 @given(before=texts | lines, value=texts | lines, after=texts | lines)
 def test_slots_come_out_as_they_went_in(before, value, after):
     before, after = (part.replace("{", "(") for part in (before, after))
@@ -82,7 +80,6 @@ def test_slots_come_out_as_they_went_in(before, value, after):
     assert unix(found) == unix(before) + unix(value) + unix(after)
 
 
-@settings(**SETTINGS)
 @given(value=texts | lines)
 def test_no_value_makes_a_header(value):
     letter = filled({"x": value}, subject="Hi {{ contact.x }}", from_name=value, list_name=value, feedback_id=value)
@@ -98,7 +95,6 @@ def test_no_value_makes_a_header(value):
     assert all(len(line) < 998 for line in head.split("\r\n"))
 
 
-@settings(**SETTINGS)
 @given(value=st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs")) | st.just(" "), max_size=200))
 def test_subject_comes_out_as_it_went_in(value):
     letter = filled({"x": value}, subject="{{ contact.x }}")
@@ -174,7 +170,6 @@ def verifies(data, index):
         return False
 
 
-@settings(max_examples=25, deadline=None)
 @given(value=texts | lines)
 def test_rsa_signature_holds_for_the_oracle(value):
     data = filled(

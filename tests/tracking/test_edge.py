@@ -6,7 +6,6 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contacts.models import ContactEvent, Subscription
@@ -349,7 +348,6 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path):
     assert len(answered) <= len(inbox()) <= len(answered) + 6
 
 
-@hypothesis_settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_as_location_is_a_plain_header_to_the_web_or_nothing(url):
     for text in (url, f"https://{url}", f"http://example.org/{url}"):

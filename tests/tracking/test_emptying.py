@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Outbox
@@ -205,7 +205,6 @@ REQUESTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=REQUESTS, stops=st.lists(st.integers(0, 20_000_000), max_size=4), limit=st.integers(1, 30))
 def test_rollups_equal_a_plain_recount(requests, stops, limit):
     mailing = make_mailing(people=3)
