@@ -27,14 +27,14 @@ class ListForm(forms.Form):
         help_text="The only proof that the address is theirs. Some countries ask for it.",
     )
     welcome_subject = forms.CharField(
-        max_length=150, required=False, label="Subject of the welcome mail", help_text="Left empty, none is sent."
+        max_length=150, required=False, label="Subject", help_text="Left empty, no welcome mail is sent."
     )
     welcome_text = forms.CharField(
         max_length=5000,
         required=False,
-        label="Welcome mail",
+        label="Text",
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Plain text. Each person gets it once, when they confirmed.",
+        help_text="Plain text; empty lines part paragraphs.",
     )
     sender_id = forms.TypedChoiceField(coerce=int, empty_value=None, required=False, label="It comes from")
 

@@ -1,7 +1,5 @@
 """Lists and tags."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -23,23 +21,25 @@ from emailconcert.lib.htmx import redirect_to
 @member_required
 def lists(request: MemberRequest) -> HttpResponse:
     """Show the account's lists."""
-    return show(request, "lists", _lists(request, ListForm(account=request.account)))
+    return show(request, "lists", {"rows": list_figures.figures(account_id=request.account.pk, now=now())})
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @role_required(Role.EDITOR)
 def add_list(request: MemberRequest) -> HttpResponse:
     """Make a list."""
-    form = ListForm(request.POST, account=request.account)
+    form = ListForm(request.POST or None, account=request.account)
     if form.is_valid():
         try:
-            organising.create_list(account_id=request.account.pk, now=now(), actor=actor(request), **form.cleaned_data)
+            made = organising.create_list(
+                account_id=request.account.pk, now=now(), actor=actor(request), **form.cleaned_data
+            )
         except ExpectedError as error:
             form.add_error("name", str(error))
         else:
-            messages.success(request, "The list was made.")
+            messages.success(request, f"The list “{made.name}” was made.")
             return redirect_to(request, "contacts:lists")
-    return show(request, "lists", _lists(request, form), part="form", status=422)
+    return show(request, "list_edit", {"form": form}, part="form", status=422 if form.errors else None)
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,7 +137,3 @@ def merge_tag(request: MemberRequest, pk: int) -> HttpResponse:
     except organising.SameTag as error:
         messages.error(request, str(error))
     return redirect_to(request, "contacts:tags")
-
-
-def _lists(request: MemberRequest, form: ListForm) -> dict[str, Any]:
-    return {"rows": list_figures.figures(account_id=request.account.pk, now=now()), "form": form}

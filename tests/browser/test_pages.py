@@ -114,6 +114,7 @@ CONTACT_PAGES = {
     "contacts-none-found": "/contacts/?q=nothing",
     "contact-add": "/contacts/add/",
     "lists": "/contacts/lists/",
+    "list-new": "/contacts/lists/add/",
     "tags": "/contacts/tags/",
     "segments": "/contacts/segments/",
     "segment-new": "/contacts/segments/new/",

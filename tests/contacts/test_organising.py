@@ -196,6 +196,12 @@ def test_lists_and_tags_on_their_pages(client, cast, alice):
     account = cast[0].account
     with account_scope(account):
         sender = Sender.objects.create(name="Berg", email="hello@berg.example.org", verified_at=NOW)
+    empty = client.get("/contacts/lists/").content.decode()
+    assert (empty.count("/contacts/lists/add/"), "<textarea" in empty) == (
+        2,
+        False,
+    )  # in the head, and in the empty state
+    assert "Make the list" in client.get("/contacts/lists/add/").content.decode()
     values = {"name": "News", "description": "Every Friday", "double_opt_in": "on", "welcome_subject": "Hi"}
     assert client.post("/contacts/lists/add/", values).status_code == 422
     client.post("/contacts/lists/add/", {**values, "welcome_text": "Bread.", "sender_id": sender.pk})
