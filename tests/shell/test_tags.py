@@ -1,7 +1,9 @@
+import re
 from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.template import Context, Template, TemplateSyntaxError
@@ -144,3 +146,11 @@ def test_small_table_stays_a_table():
 
 def test_one_line_joins_an_address():
     assert render("{{ address|one_line }}", address="12 Quay Street,\r\nGalway H91\n\n") == "12 Quay Street, Galway H91"
+
+
+def test_every_button_wears_a_look_of_the_design_system():
+    """A bare `btn` is text without a frame, which nobody takes for a button."""
+    bare = re.compile(r'class="btn(?! ec-btn-)(?![^"]* ec-btn-)[^"]*"')
+    templates = (settings.BASE_DIR / "templates").rglob("*.html")
+
+    assert [path.name for path in templates if bare.search(path.read_text())] == []
