@@ -1,20 +1,14 @@
 """A worker for the chaos test: settles what dead ones held and sends, until it is killed or the mailing is over."""
 
-import os
-import sys
 import time
 from datetime import UTC, datetime
 
+from delivery.models import Mailing
+from delivery.services import recovering, sending
+from emailconcert.lib.tenancy import account_scope
 
-def main():
-    import django
 
-    django.setup()
-    from delivery.models import Mailing
-    from delivery.services import recovering, sending
-    from emailconcert.lib.tenancy import account_scope
-
-    account_id, mailing_id = int(sys.argv[1]), int(sys.argv[2])
+def main(account_id, mailing_id):
     while True:
         recovering.recover_batches(now=datetime.now(UTC))
         sending.run_slot(account_id=account_id, mailing_id=mailing_id, seconds=30, should_yield=lambda: False)
@@ -22,8 +16,3 @@ def main():
             if Mailing.objects.get(pk=mailing_id).state == Mailing.State.DONE:
                 return
         time.sleep(0.1)
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emailconcert.settings")
-    main()

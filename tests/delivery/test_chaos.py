@@ -3,23 +3,19 @@
 import asyncio
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from delivery import queries
 from delivery.models import Mailing, Message, Outcome
 from delivery.services import recovering
 from emailconcert.lib.tenancy import account_scope
 from tests.delivery import makers, smtp_servers
+from tests.forking import forking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,22 +33,16 @@ class SlowMailbox(smtp_servers.Mailbox):
         return await super().handle_DATA(server, session, envelope)
 
 
-def start_worker(mailing, port, folder):
-    url = urlsplit(settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "emailconcert.settings",
-        "EMAIL_URL": f"smtp://127.0.0.1:{port}",
-        "JOURNAL_DIR": str(folder),
-        "BATCH_SIZE": str(settings.BATCH_SIZE),
-        "SEND_RATE": "100000",
-        "SMTP_CONNECTIONS": str(CONNECTIONS),
-        "LOG_LEVEL": "error",
-        "PYTHONPATH": str(settings.BASE_DIR),
-    }
-    command = [sys.executable, "-m", "tests.delivery.chaos_worker", str(mailing.account_id), str(mailing.pk)]
-    return subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR, start_new_session=True)
+def workers_of(mailing, port, folder):
+    return forking(
+        "tests.delivery.chaos_worker",
+        EMAIL_URL=f"smtp://127.0.0.1:{port}",
+        JOURNAL_DIR=str(folder),
+        BATCH_SIZE=str(settings.BATCH_SIZE),
+        SEND_RATE="100000",
+        SMTP_CONNECTIONS=str(CONNECTIONS),
+        LOG_LEVEL="error",
+    )
 
 
 def test_killing_workers_loses_nobody_and_mails_nobody_twice(journals, monkeypatch):
@@ -63,28 +53,21 @@ def test_killing_workers_loses_nobody_and_mails_nobody_twice(journals, monkeypat
     mailing = makers.make_started(people=PEOPLE)
     box = SlowMailbox()
     workers, killed = [], 0
-    with smtp_servers.running(box) as (_, port):
-        try:
-            deadline = time.monotonic() + 120
-            while state_of(mailing) != Mailing.State.DONE:
-                assert time.monotonic() < deadline, queries.ledger(mailing)
-                workers = [worker for worker in workers if worker.poll() is None]
-                while len(workers) < WORKERS:
-                    workers.append(start_worker(mailing, port, journals))
-                if killed < KILLS:
-                    wait_for_more(box, dice.randint(20, 150), mailing)
-                    time.sleep(dice.random() * 0.02)
-                    victim = dice.choice(workers)
-                    victim.send_signal(signal.SIGKILL)
-                    victim.wait()
-                    killed += 1
-                else:
-                    time.sleep(0.2)
-        finally:
-            for worker in workers:
-                worker.kill()
-                worker.wait()
-        recovering.recover_batches(now=datetime.now(UTC))
+    with smtp_servers.running(box) as (_, port), workers_of(mailing, port, journals) as fork:
+        deadline = time.monotonic() + 120
+        while state_of(mailing) != Mailing.State.DONE:
+            assert time.monotonic() < deadline, queries.ledger(mailing)
+            workers = [worker for worker in workers if worker.runs()]
+            while len(workers) < WORKERS:
+                workers.append(fork(mailing.account_id, mailing.pk))
+            if killed < KILLS:
+                wait_for_more(box, dice.randint(20, 150), mailing)
+                time.sleep(dice.random() * 0.02)
+                dice.choice(workers).kill()
+                killed += 1
+            else:
+                time.sleep(0.2)
+    recovering.recover_batches(now=datetime.now(UTC))
 
     assert killed == KILLS
     judge(mailing, box)

@@ -201,6 +201,7 @@ def test_deep_html_is_refused_before_it_can_crash_the_inliner(depth):
     assert "200 deep" in problems("<div>" * depth + "</div>" * depth, kind="html")[0][0]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", ["html", "markdown"])
 @pytest.mark.parametrize(
     "source",
@@ -224,6 +225,7 @@ def test_hostile_source_takes_no_time(source, kind):
     assert time.process_time() - started < 30  # bounded; a second or so on an idle machine
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "source",
     [

@@ -88,21 +88,22 @@ def ready(source, target):
 def test_only_the_steps_of_the_table_are_taken_and_only_by_whom_it_says(source):
     with platform_scope("test"):
         for target in map(str, State):
-            for who in Who:
-                request = ready(source, target)
-                if who in ALLOWED.get((source, target), set()):
+            request = ready(source, target)
+            may = ALLOWED.get((source, target), set())
+            for who in set(Who) - may:
+                with pytest.raises(states.NotAllowed):
                     states.move(request, target, who=who, now=NOW, note="because")
-                    request.refresh_from_db()
-                    assert request.state == target
-                    assert (request.closed_at == NOW) == (target in CLOSED)
-                    step = RequestEvent.objects.get(request=request)
-                    assert (step.from_state, step.to_state, step.actor_kind) == (source, target, str(who))
-                else:
-                    with pytest.raises(states.NotAllowed):
-                        states.move(request, target, who=who, now=NOW, note="because")
-                    request.refresh_from_db()
-                    assert request.state == source
-                    assert not RequestEvent.objects.filter(request=request).exists()
+                request.refresh_from_db()
+                assert request.state == source
+            assert not RequestEvent.objects.filter(request=request).exists()
+            for who in may:
+                request = ready(source, target)
+                states.move(request, target, who=who, now=NOW, note="because")
+                request.refresh_from_db()
+                assert request.state == target
+                assert (request.closed_at == NOW) == (target in CLOSED)
+                step = RequestEvent.objects.get(request=request)
+                assert (step.from_state, step.to_state, step.actor_kind) == (source, target, str(who))
 
 
 def test_the_table_holds_no_step_more():
