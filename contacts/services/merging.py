@@ -20,7 +20,8 @@ from privacy.services import joining, standing
 
 State = Subscription.State
 
-# The stronger word of both counts: an opt-out before a confirmed standing before one that waits.
+# The stronger word of both counts: an opt-out before a confirmed standing before one that waits; of two opt-outs the
+# person's own before a member's, which can be taken back.
 _STRONGER = """
     UPDATE contacts_subscription k
        SET state = g.state, confirmed_at = g.confirmed_at, unsubscribed_at = g.unsubscribed_at,
@@ -28,8 +29,10 @@ _STRONGER = """
       FROM contacts_subscription g
      WHERE k.account_id = %(account)s AND k.contact_id = %(kept)s
        AND g.account_id = %(account)s AND g.contact_id = %(gone)s AND g.list_id = k.list_id
-       AND array_position(ARRAY['pending', 'subscribed', 'unsubscribed'], g.state::text)
-         > array_position(ARRAY['pending', 'subscribed', 'unsubscribed'], k.state::text)
+       AND (array_position(ARRAY['pending', 'subscribed', 'unsubscribed'], g.state::text)
+          > array_position(ARRAY['pending', 'subscribed', 'unsubscribed'], k.state::text)
+         OR k.state = 'unsubscribed' AND k.unsubscribe_reason = 'By a member'
+            AND g.state = 'unsubscribed' AND g.unsubscribe_reason <> 'By a member')
 """
 _MOVE = (
     """UPDATE contacts_subscription g SET contact_id = %(kept)s WHERE account_id = %(account)s AND contact_id = %(gone)s

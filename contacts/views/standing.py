@@ -41,7 +41,7 @@ def unsubscribe(request: MemberRequest, pk: int) -> HttpResponse:
         account_id=request.account.pk,
         contact_id=contact.pk,
         list_ids=[target.pk],
-        reason="By a member",
+        reason=subscribing.BY_MEMBER,
         now=now(),
     )
     messages.success(request, f"Unsubscribed from “{target.name}”. Only they can take that back.")

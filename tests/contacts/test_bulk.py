@@ -6,14 +6,17 @@ import pytest
 
 from accounts.models import AuditEvent, Role
 from contacts.models import BulkAction, BulkChange, Contact, ContactEvent, ContactTag, List, Subscription
-from contacts.services import people
+from contacts.services import merging, people
 from contacts.services.bulk_actions import asking_erasure, bulk, bulk_runs
 from contacts.services.bulk_actions.bulk import Whom
 from contacts.services.lists import organising, subscribing
+from delivery.models import Mailing, Message
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Consent, DomainSuppression, PrivacyRequest
 from privacy.services import consents, standing, standing_log
 from tests.factories import NOW, make_cast, make_member
+from tests.tracking.makers import make_mailing
+from tracking.services import opting_out
 
 pytestmark = pytest.mark.django_db
 State = Subscription.State
@@ -209,6 +212,30 @@ def test_undoing_an_opt_out_leaves_who_complained_or_left_by_themselves(account,
     undo(account, action)
 
     assert places(account) == {"a": "unsubscribed", "b": "unsubscribed", "c": "subscribed"}
+
+
+def test_undoing_an_opt_out_leaves_who_also_said_so_themselves(account, news):
+    """By a page, by one click in a mail, or as another contact that was merged into the first since."""
+    page, click, kept, gone = (add(account, name) for name in ("page", "click", "kept", "gone"))
+    mailing = make_mailing(people=0, on_list=False, account=account)
+    with account_scope(account):
+        for contact in (page, click, kept, gone):
+            subscribing.subscribe(contact=contact, list=news, source="member", now=NOW)
+        subscribing.unsubscribe(
+            account_id=account.pk, contact_id=gone.pk, list_ids=[news.pk], reason="Never signed up", now=NOW
+        )
+        Message.objects.create(account_id=account.pk, mailing=mailing, sequence=1, contact_id=click.pk)
+        Mailing.objects.update(list_ids=[news.pk])
+    action = run(account, begin(account, "unsubscribe", list=news))
+
+    since = NOW + timedelta(minutes=1)
+    with account_scope(account):
+        subscribing.unsubscribe(account_id=account.pk, contact_id=page.pk, list_ids=[news.pk], now=since)
+        merging.merge(kept=kept, gone=gone, take_address=False, take=[], now=since)
+    assert opting_out.opt_out_by_mail(mailing_id=mailing.pk, sequence=1, now=since)
+    undo(account, action)
+
+    assert places(account) == dict.fromkeys(("page", "click", "kept"), "unsubscribed")
 
 
 @pytest.mark.django_db(transaction=True)

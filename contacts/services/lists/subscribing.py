@@ -19,7 +19,7 @@ from privacy.services import consents, standing
 from privacy.services.standing_log import Left
 
 State = Subscription.State
-
+BY_MEMBER = "By a member"
 
 _LEAVE_AGAIN = """
     INSERT INTO contacts_subscription AS s
@@ -115,6 +115,9 @@ def unsubscribe(
     mine = Subscription.objects.filter(account_id=account_id, contact=contact)
     chosen = mine if list_ids is None else mine.filter(list_id__in=list_ids)
     leaving = [*List.objects.filter(pk__in=chosen.exclude(state=State.UNSUBSCRIBED).values("list_id"))]
+    if reason != BY_MEMBER:  # their own word takes the place of a member's, so that no undo of many brings them back
+        by_member = chosen.filter(state=State.UNSUBSCRIBED, unsubscribe_reason=BY_MEMBER)
+        by_member.update(unsubscribed_at=now, unsubscribe_reason=reason[:200])
     changed = chosen.exclude(state=State.UNSUBSCRIBED).update(
         state=State.UNSUBSCRIBED, unsubscribed_at=now, unsubscribe_reason=reason[:200]
     )
