@@ -1,5 +1,7 @@
 """Rows of contacts for tests; call inside the account's scope."""
 
+from django.db import connection
+
 from contacts.hosted import blueprint
 from contacts.models import List
 from contacts.services.hosted import form_keeping
@@ -30,3 +32,14 @@ def make_form(account, list=None, *, slug=None, published=True, **more):
     if published:
         form_keeping.publish(form=form, draft=draft, now=NOW)
     return form
+
+
+def make_many(account, count, *, start="p"):
+    """Let the database make contacts p1@example.org, p2@… with the last names L1, L2, …"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO contacts_contact (account_id, email, email_hash, last_name, source, tracking_off, created_at)"
+            " SELECT %s, %s || n || '@example.org', decode(md5(%s || n) || md5(%s || n), 'hex'), 'L' || n, 'member', false,"
+            " %s FROM generate_series(1, %s) n",
+            [account.pk, start, start, start, NOW, count],
+        )

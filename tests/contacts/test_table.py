@@ -18,6 +18,7 @@ from emailconcert.lib.tenancy import account_scope
 from privacy.models import DomainSuppression
 from privacy.services import standing
 from privacy.services.guard import SpecialCategory
+from tests.contacts.factories import make_many
 from tests.factories import NOW, make_cast, make_member
 
 pytestmark = pytest.mark.django_db
@@ -172,10 +173,7 @@ def test_counting_stops_at_the_limit(scoped):
 
 def test_search_goes_by_the_indexes(scoped):
     """As the tenant's role would, LIKE would be asked of every row."""
-    Contact.objects.bulk_create(
-        Contact(email=f"a{n}@example.org", email_hash=str(n).zfill(32).encode(), last_name=f"L{n}", source="member")
-        for n in range(3000)
-    )
+    make_many(scoped, 3000)
     connection.cursor().execute("ANALYZE contacts_contact")
     wanted = finding.matching(account_id=scoped.pk, filters=Filters(text="l29"), now=NOW)
 
@@ -185,15 +183,10 @@ def test_search_goes_by_the_indexes(scoped):
 
 
 def test_row_comparison_starts_at_the_key(scoped):
-    Contact.objects.bulk_create(
-        Contact(email=f"a{n}@example.org", email_hash=str(n).zfill(32).encode(), source="member", created_at=NOW)
-        for n in range(3000)
-    )
+    make_many(scoped, 3000)
     connection.cursor().execute("ANALYZE contacts_contact")
     middle = Contact.objects.order_by("pk")[1500].pk
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         paging.page(Contact.objects.filter(account=scoped), sort="-added", after=middle)
     [select] = [
         each["sql"]
