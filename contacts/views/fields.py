@@ -13,7 +13,7 @@ from contacts import tasks
 from contacts.fields import STANDARD
 from contacts.forms.fields import DeleteFieldForm, FieldForm
 from contacts.models import CustomField
-from contacts.services.fields import field_keeping, field_moving
+from contacts.services.fields import field_keeping, field_moving, field_uses
 from contacts.services.fields.field_moving import Move
 from contacts.views.pages import show
 from emailconcert.lib.errors import ExpectedError
@@ -107,7 +107,7 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"“{row.label}” was deleted." + _carry_out(request, key, move, people))
             return redirect_to(request, "contacts:fields")
-    context = {"field": row, "people": people, "form": form}
+    context = {"field": row, "people": people, "form": form, "uses": field_uses.uses_of(row)}
     return show(request, "field_delete", context, part="form", status=422 if form.errors else None)
 
 

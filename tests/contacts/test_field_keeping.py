@@ -3,13 +3,14 @@
 import pytest
 
 from accounts.models import AuditEvent
-from contacts.models import Contact, CustomField, Segment
-from contacts.services import people
+from contacts.models import Contact, CustomField, Form, FormVersion, SavedView, Segment
+from contacts.services import people, viewing
 from contacts.services.fields import field_keeping, field_moving, field_values
 from contacts.services.fields.field_keeping import BadField, Draft, FieldInUse
 from contacts.services.fields.field_moving import Move
 from emailconcert.lib.tenancy import account_scope
 from privacy.services.guard import SpecialCategory
+from tests.contacts.factories import make_form
 from tests.factories import NOW, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +150,7 @@ def test_a_field_with_values_goes_only_when_its_key_is_typed(alice):
     row = make(alice)
     zoe = person(alice, city="Cork")
     people.edit_contact(contact=zoe, changes={"values": {"city": "Bray"}}, now=NOW)
-    with pytest.raises(BadField, match="Type city to delete what 1 contacts have"):
+    with pytest.raises(BadField, match="Type city to delete what one contact has"):
         field_keeping.delete_field(row=row, confirmed="yes", now=NOW)
 
     move = field_keeping.delete_field(row=row, confirmed="city", now=NOW)
@@ -158,6 +159,44 @@ def test_a_field_with_values_goes_only_when_its_key_is_typed(alice):
 
     assert (zoe.values, zoe.value_sources) == ({}, {})
     assert not CustomField.objects.exists()
+
+
+def test_forms_and_views_are_named_and_go_on_without_a_field_that_goes(client, alice, settings):
+    city, shop = make(alice), make(alice, "Shop")
+    texts = {"label:field:city": "Where do you live?", "label:field:shop": "Your shop"}
+    questions = [{"field": "field:city"}, {"field": "field:shop"}]
+    form = make_form(alice.account, slug="bread", questions=questions, texts=texts)
+    form.draft["questions"] = [{"field": "field:city"}]  # a draft of which nobody sees anything yet
+    form.save()
+    columns = ["added", "field:city"]
+    viewing.save_view(
+        account_id=alice.account_id, name="Cork", query="q=zoe&is.field:city=Cork&sort=name", columns=columns, now=NOW
+    )
+    viewing.save_view(account_id=alice.account_id, name="By shop", query="is.field:shop=A", columns=[], now=NOW)
+
+    asked = client.get(f"/contacts/fields/{city.pk}/delete/").content.decode()
+    assert ("Footer" in asked, "Cork" in asked, "By shop" in asked) == (True, True, False)
+    client.post(f"/contacts/fields/{city.pk}/delete/", {"confirmed": ""})
+
+    cork, by_shop = SavedView.objects.order_by("-name")
+    assert (cork.query, cork.columns) == ("q=zoe&sort=name", ["added"])
+    assert (by_shop.query, by_shop.columns) == ("is.field:shop=A", [])
+    assert client.get(f"/contacts/?{cork.query}&view={cork.pk}").status_code == 200
+    first, second = FormVersion.objects.order_by("number")
+    assert [len(each.blueprint["questions"]) for each in (first, second)] == [2, 1]
+    assert Form.objects.get().draft["questions"] == []
+    page = client.get("/f/bread", headers={"host": settings.CONTENT_URL.partition("//")[2]}).content.decode()
+    assert ("Where do you live?" in page, "Your shop" in page) == (False, True)
+    assert client.get(f"/contacts/fields/{shop.pk}/delete/").content.decode().count("Saved view") == 1
+
+
+def test_a_segment_that_keeps_a_field_is_named_before_anything_is_asked(client, alice):
+    row = make(alice)
+    Segment.objects.create(name="Cork", definition={"match": "all", "rules": [{"condition": "field:city"}]})
+
+    page = client.get(f"/contacts/fields/{row.pk}/delete/").content.decode()
+
+    assert ("a segment asks for it" in page, "Delete the field" in page) == (True, False)
 
 
 def test_fields_are_put_in_order(alice):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Max
@@ -14,8 +13,8 @@ from accounts.services.auditing import SYSTEM, Actor
 from contacts.fields import FIELD, STANDARD, Field, read
 from contacts.fields.kinds import Kind
 from contacts.fields.known import of_row
-from contacts.models import Contact, CustomField, Segment
-from contacts.services.fields import field_moving
+from contacts.models import Contact, CustomField
+from contacts.services.fields import field_moving, field_uses
 from contacts.services.fields.field_moving import Move
 from emailconcert.lib.errors import ExpectedError
 from privacy.services import guard
@@ -130,14 +129,17 @@ def move_field(*, row: CustomField, up: bool, now: datetime, actor: Actor = SYST
 def delete_field(*, row: CustomField, confirmed: str = "", now: datetime, actor: Actor = SYSTEM) -> Move | None:
     """Delete a field; where people have a value in it, only if its key was typed. Return what is to be done to values.
 
-    Raises `BadField` without the confirmation, `FieldInUse`.
+    Forms and saved views go on without it. Raises `BadField` without the confirmation, `FieldInUse`.
     """
     people = count_values(row)
     if people and confirmed.strip() != row.key:
-        raise BadField(f"Type {row.key} to delete what {people:,} contacts have in “{row.label}”.", "confirmed")
+        whose = "one contact has" if people == 1 else f"{people:,} contacts have"
+        raise BadField(f"Type {row.key} to delete what {whose} in “{row.label}”.", "confirmed")
     _refuse_in_use(row)
     pk, account_id, key = row.pk, row.account_id, row.key
-    row.delete()
+    with transaction.atomic():
+        field_uses.take_out(row, now=now, actor=actor)
+        row.delete()
     CustomField.objects.filter(account_id=account_id, position__gt=row.position).update(position=F("position") - 1)
     auditing.record(
         action="field.deleted", actor=actor, now=now, account_id=account_id, target=("field", pk), details={"key": key}
@@ -207,18 +209,8 @@ def _fill(row: CustomField, draft: Draft) -> None:
 
 
 def _refuse_in_use(row: CustomField) -> None:
-    segments: Any = Segment.objects.filter(account_id=row.account_id)
-    for name, tree in segments.values_list("name", "definition"):
-        if _mentions(tree, {f"{FIELD}{row.key}"}):
-            raise FieldInUse(f"The segment “{name}” asks for “{row.label}”. Change or delete the segment first.")
-
-
-def _mentions(tree: Any, names: set[str]) -> bool:
-    if isinstance(tree, dict):
-        return any(_mentions(each, names) for each in tree.values())
-    if isinstance(tree, list):
-        return any(_mentions(each, names) for each in tree)
-    return tree in names if isinstance(tree, str) else False
+    for segment in field_uses.segments_asking(account_id=row.account_id, name=f"{FIELD}{row.key}"):
+        raise FieldInUse(f"The segment “{segment.name}” asks for “{row.label}”. Change or delete the segment first.")
 
 
 def _counts(account_id: int, rows: Sequence[CustomField]) -> dict[int, int]:
