@@ -15,7 +15,7 @@ from contacts.services.fields import field_values, sources
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import Suppression
-from privacy.services import standing
+from privacy.services import joining, standing
 
 _PROFILE = {field.name: field for field in STANDARD if field.name != "email"}
 
@@ -231,14 +231,17 @@ def _move(contact: Contact, address: str, *, suppressed: bool, now: datetime) ->
     if known := Contact.objects.filter(account_id=contact.account_id, email=address).first():
         raise AlreadyThere(known)
     refuse_blocked(account_id=contact.account_id, address=address)
+    account_id, left = contact.account_id, contact.email
+    contact.email = address
+    contact.email_hash = addresses.address_hash(address, account_id=account_id)
+    if suppressed:  # perhaps by the domain alone, which the address leaves
+        standing.suppress(account_id=account_id, address=address, reason=Suppression.Reason.MANUAL, now=now)
+    joining.join(account_id=account_id, stays=address, leaves=left, left_lists=(), now=now)
+    old_hash = addresses.address_hash(left, account_id=account_id)
+    DepartedContact.objects.filter(account_id=account_id, email_hash=old_hash).update(email_hash=contact.email_hash)
     if _has_opted_out(contact):  # the list goes with the contact: the address left behind must not come in again
         reason = Suppression.Reason.UNSUBSCRIBED
-        standing.suppress(account_id=contact.account_id, address=contact.email, reason=reason, now=now)
-    contact.email = address
-    contact.email_hash = addresses.address_hash(address, account_id=contact.account_id)
-    if suppressed:
-        reason = Suppression.Reason.MANUAL
-        standing.suppress(account_id=contact.account_id, address=address, reason=reason, now=now)
+        standing.suppress(account_id=account_id, address=left, reason=reason, now=now)
 
 
 def _has_opted_out(contact: Contact) -> bool:

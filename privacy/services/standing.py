@@ -25,10 +25,11 @@ from privacy.services.standing_log import Fact
 Reason = Suppression.Reason
 _SEALED = "privacy_suppression.sealed_address"
 
-# The mildest first: a worse reason takes the place of a milder one, never the other way round.
+# The mildest first: a worse reason takes the place of a milder one, never the other way round. What a member may lift
+# again is the mildest, or they could lift the others by suppressing the address once more.
 SEVERITY = (
-    Reason.IMPORTED,
     Reason.MANUAL,
+    Reason.IMPORTED,
     Reason.BOUNCED,
     Reason.UNSUBSCRIBED,
     Reason.COMPLAINED,
@@ -170,8 +171,10 @@ def lift(*, account_id: int, address_hash: bytes, by: LiftedBy) -> bool:
     """
     with _scope(account_id):
         rows = Suppression.objects.filter(account_id=account_id, address_hash=address_hash)
-        if by == LiftedBy.MEMBER and rows.exclude(reason=Reason.MANUAL).exists():
-            raise CannotLift("This person said no. Only they can say yes again, by signing up and confirming.")
+        if by == LiftedBy.MEMBER:
+            if rows.exclude(reason=Reason.MANUAL).exists():
+                raise CannotLift("This person said no. Only they can say yes again, by signing up and confirming.")
+            rows = rows.filter(reason=Reason.MANUAL)  # asked again in the deletion: they may say no just now
         return _delete(rows, Fact(account_id, address_hash, standing_log.LIFTED, datetime.now(UTC)))
 
 

@@ -2,12 +2,13 @@ import pytest
 
 from accounts.models import AuditEvent
 from contacts.models import Contact, ContactEvent, List, Subscription
-from contacts.services import people, timeline, undoing
+from contacts.services import merging, people, timeline, undoing
+from contacts.services.hosted import evidence
 from contacts.services.lists import subscribing
 from emailconcert.lib.addresses import BadAddress, address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import DomainSuppression, Suppression
-from privacy.services import standing
+from privacy.services import consents, standing
 from tests.factories import NOW, make_cast, make_member
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,24 @@ def test_edit_contact_takes_a_suppression_to_the_new_address(account):
 
     hashes = [address_hash(each, account_id=account.pk) for each in ("zoe@example.org", "new@example.org")]
     assert set(standing.blocked(account_id=account.pk, hashes=hashes)) == set(hashes)
+
+
+def test_edit_contact_takes_reasons_evidence_and_earlier_contacts_to_the_new_address(account):
+    zoe, twin = add(account), add(account, email="twin@example.org")
+    consents.record_consent(
+        account_id=account.pk, address_hash=bytes(zoe.email_hash), wording_text="Yes", channel="form", now=NOW
+    )
+    merging.merge(kept=zoe, gone=twin, take_address=False, take=[], now=NOW)
+    zoe = Contact.objects.get()
+    for reason in ("imported", "complained"):  # neither of which a member may lift
+        address = f"{reason}@example.org"
+        standing.suppress(account_id=account.pk, address=zoe.email, reason=reason, now=NOW)
+        people.edit_contact(contact=zoe, changes={"email": address}, now=NOW)
+        digest = address_hash(address, account_id=account.pk)
+        assert standing.blocked(account_id=account.pk, hashes=[digest])[digest].reason == reason
+
+    assert len(evidence.of_contact(zoe)) == 1
+    assert people.departed_hash(account_id=account.pk, contact_id=twin.pk) == bytes(zoe.email_hash)
 
 
 def test_edit_contact_keeps_an_opt_out_with_the_address_left_behind(account):

@@ -67,6 +67,7 @@ def test_erasing_empties_the_address_and_shows_as_erased(account):
 @pytest.mark.parametrize("reason", [each for each in Reason if each != Reason.MANUAL])
 def test_a_member_lifts_only_what_members_added(account, reason):
     standing.suppress(account_id=account.pk, address=ADA, reason=reason, now=NOW)
+    standing.suppress(account_id=account.pk, address=ADA, reason=Reason.MANUAL, now=NOW)
 
     with pytest.raises(CannotLift):
         standing.lift(account_id=account.pk, address_hash=hash_of(account), by=LiftedBy.MEMBER)
