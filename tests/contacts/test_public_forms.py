@@ -1,5 +1,7 @@
 """Hosted forms as people and programs meet them."""
 
+import struct
+import zlib
 from datetime import timedelta
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -327,8 +329,21 @@ def test_a_logo_is_written_anew_and_served(content, account):
     assert content.get(f"/f/logo/{make_member().account.public_id}/{digest}.png").status_code == 404
 
 
+def _huge(side):
+    """A PNG of a few bytes that says it has this many pixels on each side."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+
+
 @pytest.mark.parametrize(
-    "raw", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 50]
+    "raw",
+    [
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"GIF89a",
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 50,
+        *map(_huge, (5_000, 10_000, 100_000)),
+    ],
 )
 def test_what_is_no_picture_is_refused(account, raw):
     with account_scope(account), pytest.raises(form_logos.BadPicture):

@@ -1,6 +1,7 @@
 """Logos of forms: read with Pillow and written anew, so that nothing but the picture is kept and served."""
 
 import hashlib
+import struct
 import warnings
 from datetime import datetime
 from io import BytesIO
@@ -15,6 +16,8 @@ LARGEST = 2 * 1024 * 1024
 SIZE = (480, 160)
 _PIXELS = 20_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+# What Pillow raises over damaged pictures and their Exif.
+_UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, LookupError, TypeError, EOFError, struct.error)
 
 
 class BadPicture(ExpectedError):
@@ -48,7 +51,7 @@ def _written_anew(file: IO[bytes]) -> bytes:
                 if picture.width * picture.height > _PIXELS:
                     raise BadPicture
                 upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombWarning):
+    except (*_UNREADABLE, Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise BadPicture from None
     upright.thumbnail(SIZE)
     written = BytesIO()
