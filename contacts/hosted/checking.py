@@ -1,5 +1,6 @@
 """What keeps a blueprint from being published, in sentences by the part they stand beside."""
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from contacts.hosted.blueprint import CHOOSING, FONTS, LAYOUTS, MAX_BOXES, MAX_Q
 
 LENGTHS = {"title": 150, "button": 40, "confirm_button": 60, "subject": 150}
 LONG, LABEL, HELP = 1000, 100, 200
+# A host and perhaps a port: it is written into the page's policy, where a semicolon or a blank would begin something else.
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d{1,5})?\Z", re.ASCII)
 
 
 def problems(blueprint: Blueprint, *, fields: Collection[Field], lists: Collection[int]) -> dict[str, str]:
@@ -21,7 +24,7 @@ def problems(blueprint: Blueprint, *, fields: Collection[Field], lists: Collecti
     if blueprint.look.font not in FONTS or blueprint.look.layout not in LAYOUTS:
         found["look"] = "Choose one of these."
     if blueprint.redirect and not _is_https(blueprint.redirect):
-        found["redirect"] = "Write an address that begins with https://."
+        found["redirect"] = "Write an address that begins with https://, its host in plain letters."
     if not blueprint.languages or not set(blueprint.languages) <= set(phrases.LANGUAGES):
         found["languages"] = "Choose one of these."
     return found
@@ -73,6 +76,6 @@ def _bad_value(field: Field, text: str) -> str:
 def _is_https(address: str) -> bool:
     try:
         parts = urlsplit(address)
-        return parts.scheme == "https" and "." in (parts.hostname or "") and len(address) <= LONG and not parts.username
+        return parts.scheme == "https" and bool(_HOST.match(parts.netloc)) and len(address) <= LONG
     except ValueError:
         return False

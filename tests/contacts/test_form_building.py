@@ -130,6 +130,8 @@ def test_boxes_and_languages_come_and_go(client, news, form):
         ({"redirect": "http://bakery.example/"}, "begins with https://"),
         ({"redirect": "javascript:alert(1)"}, "begins with https://"),
         ({"redirect": "https://user:pw@bakery.example/"}, "begins with https://"),
+        ({"redirect": "https://bakery.example; script-src *"}, "begins with https://"),
+        ({"redirect": "https://пекарня.example/"}, "begins with https://"),
         ({"question": ["field:gone"]}, "This field is gone."),
         ({"hidden:first_name": "on"}, "Write the value that everybody gets."),
         ({"box": ["a"]}, "Write what people agree to by this box."),
