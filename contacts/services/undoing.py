@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from accounts.services import keys
 from accounts.services.auditing import SYSTEM, Actor
-from contacts.models import Contact, ContactEvent, ContactTag, DepartedContact, Subscription
+from contacts.models import Contact, ContactEvent, ContactTag, DepartedContact, List, Subscription, Tag
 from contacts.services import people, timeline
 from emailconcert.lib import signing
 from emailconcert.lib.errors import ExpectedError
@@ -45,7 +45,7 @@ def delete_contacts(*, contacts: Collection[Contact], now: datetime, actor: Acto
 def restore(*, account_id: int, secret: str, now: datetime) -> int:
     """Bring deleted contacts back as they were; return how many. Raises `TooLate`.
 
-    Who is in again, or was blocked since, is left out.
+    Who is in again, or was blocked since, is left out, as are lists and tags that were deleted since.
     """
     key = _key(account_id, secret)
     sealed = cache.get(key)
@@ -54,8 +54,10 @@ def restore(*, account_id: int, secret: str, now: datetime) -> int:
     text = keys.unseal_text(sealed, account_id=account_id, context=_SEALED)
     rows: list[_Row] = [row.object for row in serializers.deserialize("json", text)]  # type: ignore[misc]  # what went in
     back = {row.pk for row in rows if isinstance(row, Contact) and _may_return(row)}
+    lists, tags = (set(kind.objects.filter(account_id=account_id).values_list("pk", flat=True)) for kind in (List, Tag))
     for row in rows:
-        if (row.pk if isinstance(row, Contact) else row.contact_id) in back:
+        gone = getattr(row, "list_id", None) not in {None, *lists} or getattr(row, "tag_id", None) not in {None, *tags}
+        if (row.pk if isinstance(row, Contact) else row.contact_id) in back and not gone:
             row.save(force_insert=True)
     DepartedContact.objects.filter(account_id=account_id, contact_id__in=back).delete()
     for pk in back:

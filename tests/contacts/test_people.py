@@ -1,10 +1,11 @@
 import pytest
+from django.db import connection
 
 from accounts.models import AuditEvent
-from contacts.models import Contact, ContactEvent, List, Subscription
+from contacts.models import Contact, ContactEvent, List, Subscription, Tag
 from contacts.services import merging, people, timeline, undoing
 from contacts.services.hosted import evidence
-from contacts.services.lists import subscribing
+from contacts.services.lists import organising, subscribing
 from emailconcert.lib.addresses import BadAddress, address_hash
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import DomainSuppression, Suppression
@@ -170,6 +171,20 @@ def test_deletion_keeps_whose_the_contact_was_and_its_undo_forgets_it(account):
     assert people.departed_hash(account_id=account.pk, contact_id=pk) == digest
     assert undoing.restore(account_id=account.pk, secret=secret, now=NOW) == 1
     assert people.departed_hash(account_id=account.pk, contact_id=pk) is None
+
+
+def test_undo_of_a_deletion_leaves_out_lists_and_tags_that_are_gone(account):
+    contact, news, tag = add(account), List.objects.create(name="News"), Tag.objects.create(name="Regular")
+    subscribing.subscribe(contact=contact, list=news, source="member", now=NOW)
+    organising.tag_contacts(contacts=[contact], tag=tag, now=NOW)
+    secret = undoing.delete_contacts(contacts=[contact], now=NOW)
+    organising.delete_list(list=news, now=NOW)
+    organising.delete_tag(tag=tag, now=NOW)
+
+    assert undoing.restore(account_id=account.pk, secret=secret, now=NOW) == 1
+
+    connection.check_constraints()
+    assert not Subscription.objects.exists()
 
 
 def test_contacts_of_two_accounts_do_not_meet():
