@@ -15,6 +15,7 @@ from contacts.conditions.tree import MATCHES, find_parts, is_group, rules_of
 
 _MOST_NODES = 3 * RULES
 _LONGEST = 300
+_DEEPEST = 2 * DEPTH  # no button leads there: what was made up is not drawn
 Tree = dict[str, Any]
 
 
@@ -67,7 +68,7 @@ def read_tree(posted: QueryDict) -> Tree:
     for node in posted.getlist("node")[:_MOST_NODES]:
         kind, _, place = node.partition(":")
         parent = groups.get(place.rpartition(".")[0])
-        if parent is None:
+        if parent is None or place.count(".") > _DEEPEST:
             continue
         rule = {"match": _match(posted, place), "rules": []} if kind == "group" else _read_rule(posted, place)
         parent["rules"].append(rule)

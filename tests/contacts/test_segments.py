@@ -111,6 +111,14 @@ def test_buttons_of_parts_that_are_gone_change_nothing(client, do):
     assert 'value="DE"' in page
 
 
+def test_groups_made_up_a_hundred_deep_are_no_error(client, alice):
+    places = [".".join("0" * depth) for depth in range(1, 140)]
+
+    page = client.post(NEW, {"node": [f"group:{place}" for place in places], "do": "save", "name": "Deep"})
+
+    assert page.status_code == 422
+
+
 def test_another_condition_begins_with_its_first_operator(client):
     form = {"node": ["group:0", "rule:0.0"], **german(), "condition:0.0": "first_name"}
 
