@@ -24,6 +24,7 @@ from emailconcert.lib.env import (
     env_url,
 )
 from emailconcert.lib.logs import logging_config
+from emailconcert.lib.storages import storage_from_url
 
 django_stubs_ext.monkeypatch()  # lets classes such as ModelAdmin[Account] stand in code that runs
 
@@ -142,6 +143,12 @@ MAIL_IN_HOST = env_str("MAIL_IN_HOST", default="127.0.0.1", help="Where bounces 
 MAIL_IN_PORT = env_int(
     "MAIL_IN_PORT", default=2525, minimum=1, maximum=65535, help="The port of that mail server; MX records lead to it."
 )
+MEDIA_STORAGE = env_str(
+    "MEDIA_STORAGE",
+    default="",
+    help="Empty: pictures lie in MEDIA_DIR. Else a bucket: s3://KEY:SECRET@HOST/BUCKET?region=REGION.",
+    secret=True,
+)
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "ec"}
 }
@@ -188,6 +195,12 @@ LEASE_SECONDS = env_int(
 )
 UPLOAD_LIMIT_MB = env_int(
     "UPLOAD_LIMIT_MB", default=1024, minimum=1, help="The largest file for an import, in megabytes."
+)
+MEDIA_UPLOAD_MB = env_int(
+    "MEDIA_UPLOAD_MB", default=10, minimum=1, maximum=50, help="The largest picture that is taken, in megabytes."
+)
+MEDIA_QUOTA_MB = env_int(
+    "MEDIA_QUOTA_MB", default=1024, minimum=1, help="How much one account's pictures may take, in megabytes."
 )
 TRUSTED_PROXIES = env_int(
     "TRUSTED_PROXIES",
@@ -279,6 +292,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "media": storage_from_url(MEDIA_STORAGE),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from accounts.services.media import keeping as media_keeping
 from privacy import registry
 from privacy.registry import PersonalData, SubjectKind, Sweep
-from privacy.services import own_records, profile_records, retention
+from privacy.services import media_records, own_records, profile_records, retention
 
 registry.register(
     PersonalData(
@@ -50,6 +51,20 @@ registry.register(
         order=95,
     )
 )
+registry.register(
+    PersonalData(
+        app="accounts",
+        name="media",
+        title="Words beside pictures",
+        purpose="Telling what a picture shows.",
+        retention_class="media",
+        export=media_records.export,
+        count=media_records.count,
+        erase=media_records.strip,
+        kept="the picture itself, without its name and alternative text",
+        order=70,
+    )
+)
 
 
 def _part(name: str) -> Callable[[registry.Subject], list[dict[str, Any]]]:
@@ -89,3 +104,4 @@ registry.register_sweep(
 registry.register_sweep(
     Sweep("privacy_request", "Texts of closed requests", timedelta(days=1095), retention.sweep_requests)
 )
+registry.register_sweep(Sweep("media", "Deleted pictures that nothing shows", timedelta(days=30), media_keeping.sweep))

@@ -1,6 +1,7 @@
 """Tables of tenants, login profiles, sign-in, audit and outbox."""
 
 from accounts.models.audit import AuditActor, AuditEvent, AuditHead, AuditSeal
+from accounts.models.media import Media
 from accounts.models.outbox import Outbox
 from accounts.models.profiles import AcceptedTerms, EmailChange, User
 from accounts.models.sign_in import RecoveryCode, RememberedDevice, Session, TotpDevice
@@ -17,6 +18,7 @@ __all__ = [
     "Directory",
     "EmailChange",
     "Invitation",
+    "Media",
     "Membership",
     "Outbox",
     "RecoveryCode",

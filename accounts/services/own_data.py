@@ -12,6 +12,7 @@ from accounts.models import (
     AuditActor,
     EmailChange,
     Invitation,
+    Media,
     Membership,
     RecoveryCode,
     RememberedDevice,
@@ -36,6 +37,7 @@ def export_profile(user: User) -> dict[str, Any]:
         memberships = list(Membership.objects.filter(user=user).select_related("account").order_by("pk"))
         acts = list(AuditActor.objects.filter(user=user).select_related("event").order_by("pk"))
         invitations = list(Invitation.objects.filter(email=user.email).select_related("account"))
+        pictures = list(Media.objects.filter(created_by=user).select_related("account").order_by("pk"))
     return {
         "profile": {
             "email": user.email,
@@ -80,6 +82,9 @@ def export_profile(user: User) -> dict[str, Any]:
         ],
         "invitations": [
             {"account": each.account.name, "role": each.role, "at": _text(each.created_at)} for each in invitations
+        ],
+        "pictures": [
+            {"account": each.account.name, "name": each.name, "at": _text(each.created_at)} for each in pictures
         ],
         "acts": [
             {

@@ -17,6 +17,7 @@ PARTS = {
     "sessions": "Sessions",
     "address_change": "A change of address under way",
     "invitations": "Invitations to you",
+    "pictures": "Pictures you uploaded",
     "acts": "What you did (audit log)",
     "privacy_requests": "Your privacy requests",
 }

@@ -10,6 +10,7 @@ APPS = ("accounts", "privacy", "contacts", "delivery", "tracking", "campaigns", 
 # Modules that enter the platform's scope. Adding one is a decision: it sees every account's rows.
 MAY_ENTER_PLATFORM = {
     "accounts/services/auditing.py",
+    "accounts/services/media/keeping.py",
     "accounts/services/outbox.py",
     "accounts/services/own_data.py",
     "accounts/services/rotating.py",

@@ -1,0 +1,1 @@
+"""The media library: pictures read and written anew, kept, found, and used."""
