@@ -42,7 +42,9 @@ class IsRestricted(ExpectedError):
     """The person's data may be stored and nothing else."""
 
     def __init__(self) -> None:
-        super().__init__("This person asked for their data to be left as it is. It can be changed once that ends.")
+        super().__init__(
+            "This person asked for their data to be left as it is. It can be changed or deleted once that ends."
+        )
 
 
 def add_contact(

@@ -11,6 +11,7 @@ from django.core.cache import cache
 
 from accounts.services import keys
 from accounts.services.auditing import SYSTEM, Actor
+from contacts import queries
 from contacts.models import Contact, ContactEvent, ContactTag, DepartedContact, List, Subscription, Tag
 from contacts.services import people, timeline
 from emailconcert.lib import signing
@@ -29,10 +30,15 @@ class TooLate(ExpectedError):
 
 
 def delete_contacts(*, contacts: Collection[Contact], now: datetime, actor: Actor = SYSTEM) -> str:
-    """Delete contacts; return the secret that `restore` takes, empty where opt-outs are kept and nothing comes back."""
+    """Delete contacts; return the secret that `restore` takes, empty where opt-outs are kept and nothing comes back.
+
+    Raises `people.IsRestricted`, with nobody deleted, where one of them asked to be left as they are.
+    """
     account_id = next((contact.account_id for contact in contacts), None)
     if account_id is None:
         return ""
+    if may_only_be_stored(contacts):
+        raise people.IsRestricted
     kept = _snapshot(contacts)
     opted_out = [people.delete_contact(contact=contact, now=now, actor=actor) for contact in contacts]
     if any(opted_out):
@@ -63,6 +69,12 @@ def restore(*, account_id: int, secret: str, now: datetime) -> int:
     for pk in back:
         timeline.write(contact_id=pk, kind="restored", now=now)
     return len(back)
+
+
+def may_only_be_stored(contacts: Collection[Contact]) -> set[int]:
+    """Return the ids of those who asked for their data to be left as it is."""
+    held = Contact.objects.filter(queries.restricted(), pk__in=[contact.pk for contact in contacts])
+    return set(held.values_list("pk", flat=True))
 
 
 def _snapshot(contacts: Collection[Contact]) -> str:

@@ -182,9 +182,11 @@ def _begin(request: MemberRequest, action: str, whom: Whom, form: BulkForm) -> B
 
 def _do_now(request: MemberRequest, action: str, whom: Whom, form: BulkForm) -> HttpResponse:
     if action == "delete":
-        chosen = list(Contact.objects.filter(account=request.account, pk__in=whom.selected).order_by("pk"))
-        secret = undoing.delete_contacts(contacts=chosen, now=now(), actor=actor(request))
-        say_deleted(request, len(chosen), secret)
+        chosen = Contact.objects.filter(account=request.account, pk__in=whom.selected).order_by("pk")
+        held = undoing.may_only_be_stored(chosen)
+        free = [contact for contact in chosen if contact.pk not in held]
+        secret = undoing.delete_contacts(contacts=free, now=now(), actor=actor(request))
+        say_deleted(request, len(free), secret, left_out=len(held))
         return _back(request)
     try:
         begun = _begin(request, action, whom, form)

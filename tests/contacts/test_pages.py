@@ -233,6 +233,20 @@ def test_undo_does_not_bring_a_blocked_person_back(client, alice):
         assert not Contact.objects.exists()
 
 
+def test_who_asked_to_be_left_as_they_are_is_not_deleted(client, alice):
+    held, other = add(alice.account), add(alice.account, "other@example.org")
+    with account_scope(alice.account):
+        standing.restrict(account_id=alice.account_id, address_hash=bytes(held.email_hash), now=NOW)
+
+    alone = client.post(f"/contacts/{held.pk}/delete/", follow=True)
+    among = client.post("/contacts/bulk/", {"action": "delete", "selected": [held.pk, other.pk]}, follow=True)
+
+    assert "asked for their data to be left" in alone.content.decode()
+    assert "1 contact was deleted. 1 asked to be left as they are." in among.content.decode()
+    with account_scope(alice.account):
+        assert list(Contact.objects.all()) == [held]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_bulk_acts_on_the_selected_ones_only(client, alice, count):
     chosen = [add(alice.account, f"p{number}@example.org").pk for number in range(count)]
