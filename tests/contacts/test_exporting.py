@@ -156,6 +156,16 @@ def test_formulas_are_neutralised_in_every_text(account, format):
     assert row == ["a@example.org", "'=1+1", "'-cmd", "'@SUM(A1)", "'@tag", "'+list"]
 
 
+def test_a_text_of_before_its_fields_type_was_another_is_no_formula_either(account):
+    contact = add(account, "a@example.org")
+    with account_scope(account):
+        CustomField.objects.create(key="price", label="Price", type="number")
+        CustomField.objects.create(key="day", label="Day", type="date")
+        Contact.objects.filter(pk=contact.pk).update(values={"price": "=1+1", "day": "@now"})
+
+    assert rows(account, make(account, columns=["field:price", "field:day"]))[1][1:] == ["'=1+1", "'@now"]
+
+
 def test_everybody_is_in_once_whatever_the_pieces_and_the_restricted_never(account):
     contacts = [add(account, f"p{number}@example.org") for number in range(7)]
     with account_scope(account):

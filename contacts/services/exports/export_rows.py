@@ -77,6 +77,9 @@ def _of_field(field: fields.Field) -> Written:
             field.label, f"CASE {_C}.values ->> %s WHEN 'true' THEN 'Yes' WHEN 'false' THEN 'No' END", (field.key,)
         )
     text = f"({_C}.values ->> %s)" if field.is_own else f"{_C}.{field.name}::text"
+    if field.is_own and field.kind in _HARMLESS:  # but for a text of before the field's type was this
+        kept = f"CASE jsonb_typeof({_C}.values -> %s) WHEN 'string' THEN {_safe(text)} ELSE {text} END"
+        return Written(field.label, kept, (field.key,) * 5, is_number=is_number)
     if field.kind in _HARMLESS:
         return Written(field.label, text, params[:1], is_number=is_number)
     return Written(field.label, _safe(text), params)
