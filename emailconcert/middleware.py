@@ -102,7 +102,11 @@ class HostMiddleware:
         """Choose the URLconf by host."""
         if self.content_host != self.site_host and request.get_host() == self.content_host:
             request.urlconf = "emailconcert.urls_content"
-        return self.get_response(request)
+        response = self.get_response(request)
+        if "immutable" in response.headers.get("Cache-Control", ""):
+            # The same for everybody: a shared cache need not keep one for each cookie and language.
+            response.headers.pop("Vary", None)
+        return response
 
 
 class DeadEndMiddleware:

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url=settings.SITE_URL)),
+    path("", include("accounts.urls_content")),
     path("", include("contacts.urls_content")),
     path("", include("privacy.urls_content")),
     path("", include("tracking.urls_content")),

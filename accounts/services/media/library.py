@@ -52,6 +52,17 @@ def find(
     return Page(rows, total, ends[0] if has_before else None, ends[1] if has_after else None)
 
 
+def has_file(*, account_id: int, file_name: str) -> bool:
+    """Tell whether an account has a file of this name, of a picture deleted since, too."""
+    media = Media.objects.filter(account_id=account_id, digest=file_name[:32]).first()
+    return media is not None and file_name in media.file_names()
+
+
+def latest(*, account_id: int, count: int) -> list[Media]:
+    """Return the newest pictures."""
+    return list(Media.objects.filter(account_id=account_id, deleted_at=None).order_by("-pk")[:count])
+
+
 def _matching(account_id: int, text: str, shown: str) -> QuerySet[Media]:
     found = Media.objects.filter(account_id=account_id, deleted_at__isnull=shown != "deleted")
     if text.strip():
