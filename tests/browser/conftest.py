@@ -203,6 +203,7 @@ def look(axe, resize):
     """Look at a page quickly: at both widths nothing sticks out; axe sees it once, in a variant that its name decides."""
 
     def look(page, name):
+        page.wait_for_load_state()  # what was clicked may only have begun
         scheme, width = EVERY[crc32(name.encode()) % len(EVERY)]
         other = next(size for size in SIZES if size != width)
         page.set_viewport_size({"width": other, "height": SIZES[other]})
@@ -220,6 +221,7 @@ def shoot(axe, resize):
 
     def shoot(page, name):
         folder.mkdir(parents=True, exist_ok=True)
+        page.wait_for_load_state()
         for scheme, width in EVERY:
             resize(page, name, scheme=scheme, width=width, whole=True)
             axe(page)

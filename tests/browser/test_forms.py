@@ -178,6 +178,7 @@ def test_people_see_and_change_what_is_stored_with_a_code(page, owner, hosts, wo
         person = Contact.objects.get(pk=message.contact_id)
     page.goto(f"{hosts.CONTENT_URL}/p/{signing.message_token(mailing_id, message.sequence)}")
     page.get_by_role("link", name="See and change what is stored of you").click()
+    expect(page.get_by_role("button", name="Mail me a code")).to_be_visible()
     view(page, "preferences-code")
     press(page, "Mail me a code")
     workers.work()
