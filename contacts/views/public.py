@@ -92,6 +92,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             signing_up.confirm(link=link, now=now())
         except signing_up.DataIsRestricted as error:
             return render(request, "contacts/public_held.html", {**shared, "error": str(error)}, status=409)
+        except signing_up.DomainIsBarred as error:
+            return render(request, "contacts/public_gone.html", {"error": str(error)}, status=410)
         if page.redirect:
             return HttpResponseRedirect(page.redirect)
         return render(request, "contacts/public_confirmed.html", {**shared, **context})

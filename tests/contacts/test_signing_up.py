@@ -302,6 +302,32 @@ def test_single_opt_in_changes_nothing_of_whom_it_knows_and_answers_the_same(con
     assert _comparable(sign_up(content, email="new@example.org")) == first
 
 
+def test_single_opt_in_counts_also_within_minutes_of_another_sign_up(content, account, single):
+    with account_scope(account):
+        other = make_form(account, List.objects.create(name="Offers", double_opt_in=False), slug="offers")
+    sign_up(content)
+
+    response = content.post("/f/offers", {"email": "zoe@example.org", "first_name": "Zoe", **proof_of(other)})
+
+    assert "Thank you" in response.content.decode()
+    with account_scope(account):
+        assert set(Subscription.objects.values_list("list__name", "state")) == {
+            ("News", "subscribed"), ("Offers", "subscribed"),
+        }  # fmt: skip
+
+
+def test_link_of_before_its_domain_was_barred_lets_nobody_in(content, account, form):
+    sign_up(content)
+    with account_scope(account):
+        _domain(account)
+
+    response = content.post(link())
+
+    assert response.status_code == 410
+    assert "another address" in response.content.decode()
+    assert state(account) == {}
+
+
 def test_sign_up_does_not_end_a_restriction(content, account, form):
     with account_scope(account):
         _restricted(account)

@@ -69,6 +69,13 @@ class DataIsRestricted(ExpectedError):
         super().__init__("You asked for your data to be left as it is. Tell us if you want that to end, then sign up.")
 
 
+class DomainIsBarred(ExpectedError):
+    """The account has come not to write to this domain since the link was mailed."""
+
+    def __init__(self) -> None:
+        super().__init__("We don't write to addresses of this provider. Sign up with another address, please.")
+
+
 @dataclass(frozen=True)
 class Filled:
     """What somebody filled in: values by field, ids of lists, keys of the boxes they ticked."""
@@ -107,7 +114,8 @@ def submit(
             label = name.removeprefix(fields.FIELD).replace("_", " ")
             guard.refuse_values([show(value)], place="form", name=label, now=now)
     at_once = form.is_at_once(filled.lists)
-    if not _may_mail(address):
+    may_mail = _may_mail(address)
+    if not (may_mail or at_once):
         return at_once
     secret = signing.new_secret()
     submission_id = _take_down(
@@ -116,6 +124,8 @@ def submit(
     if submission_id is None or (
         at_once and _count_at_once(account, form, filled, address=address, submission_id=submission_id, now=now)
     ):
+        return at_once
+    if not may_mail:
         return at_once
     payload = _IDS.pack(account.pk, submission_id) + secret.encode()
     token = signing.sign(payload, purpose=_PURPOSE, expires_at=now + CONFIRM_WITHIN)
@@ -165,7 +175,7 @@ def confirm(*, link: Link, now: datetime) -> bool:
     """Carry a confirmation out, in the account's scope: the contact, the subscriptions, the consents.
 
     False where it was carried out before: an old link never takes a later opt-out back. Lifts what stood against
-    writing to them, as only their own confirmed act may. Raises `DataIsRestricted`.
+    writing to them, as only their own confirmed act may. Raises `DataIsRestricted`, `DomainIsBarred`.
     """
     submission = FormSubmission.objects.select_for_update().get(pk=link.submission.pk)
     if submission.confirmed_at or submission.sealed_values is None:
@@ -175,6 +185,8 @@ def confirm(*, link: Link, now: datetime) -> bool:
     address = typed.pop("email")
     if people.kind_of_block(account_id=account_id, address=address) == standing.Kind.RESTRICTED:
         raise DataIsRestricted
+    if standing.blocked_domains(account_id=account_id, domains=[addresses.domain_of(address)]):
+        raise DomainIsBarred
     digest = bytes(submission.email_hash)
     standing.lift(account_id=account_id, address_hash=digest, by=standing.LiftedBy.PERSON)
     # What was typed before forms had versions stands beside the address itself.

@@ -21,9 +21,12 @@ def take_in(account_id: int, address: str, values: Mapping[str, Value], *, form_
     contact = Contact.objects.filter(account_id=account_id, email=address).first()
     if contact is not None:
         return fill_in(contact, typed, form_id=form_id, now=now)
-    contact = people.add_contact(
-        account_id=account_id, email=address, source=Contact.Source.FORM, source_id=form_id, now=now
-    )
+    try:
+        contact = people.add_contact(
+            account_id=account_id, email=address, source=Contact.Source.FORM, source_id=form_id, now=now
+        )
+    except people.AlreadyThere as error:  # by another door, just now
+        return fill_in(error.contact, typed, form_id=form_id, now=now)
     # A field that the account requires and this form does not ask for is no reason to turn somebody away.
     if changed := field_values.put(contact, typed):
         contact.save(update_fields=field_values.columns_of(changed))
