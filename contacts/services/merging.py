@@ -56,6 +56,13 @@ class SameContact(ExpectedError):
         super().__init__("This is one and the same contact. Choose another to merge it with.")
 
 
+class IsGone(ExpectedError):
+    """One of them was deleted or merged meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("One of the two is gone already. Look at your contacts again.")
+
+
 @dataclass(frozen=True)
 class Difference:
     """A field in which the two are not the same, as people read it."""
@@ -82,7 +89,7 @@ def merge(
     """Merge `gone` into `kept`, with the values of `gone` in the fields that `take` names, and its address if chosen.
 
     An opt-out or a block of either holds. What was sent to `gone` is found under its number still. Can't be undone.
-    Raises `SameContact`, `IsRestricted`.
+    Raises `SameContact`, `IsGone`, `IsRestricted`.
     """
     account_id = kept.account_id
     if kept.pk == gone.pk:
@@ -92,6 +99,8 @@ def merge(
             Contact.objects.select_for_update().filter(account_id=account_id, pk__in=(kept.pk, gone.pk)).order_by("pk")
         )
         found = {contact.pk: contact for contact in both}
+        if len(found) < 2:
+            raise IsGone
         kept, gone = found[kept.pk], found[gone.pk]
         _refuse_restricted(kept, gone)
         stays, leaves = (gone, kept) if take_address else (kept, gone)

@@ -54,6 +54,14 @@ def test_fields_are_chosen_one_by_one(account):
     assert AuditEvent.objects.filter(action="contact.merged").count() == 1
 
 
+def test_merging_twice_at_once_is_told(account):
+    kept, gone = add(account, "zoe@example.org"), add(account, "z.berg@example.org")
+    merge(kept, gone)
+
+    with pytest.raises(merging.IsGone):
+        merge(kept, gone)
+
+
 def test_an_opt_out_wins_and_the_stronger_standing_stays(account):
     kept, gone = add(account, "a@example.org"), add(account, "b@example.org")
     lists = {name: List.objects.create(name=name) for name in ("out", "in", "moved", "waits")}
