@@ -11,6 +11,8 @@ from contacts.hosted import phrases
 from contacts.hosted.blueprint import Question
 from tracking.services.own_data import Held
 
+_BOXES = (forms.CheckboxInput, forms.CheckboxSelectMultiple)
+
 
 class CodeForm(forms.Form):
     """The code that was mailed."""
@@ -38,7 +40,12 @@ class OwnDataForm(forms.Form):
 
     def values(self) -> dict[str, Value]:
         """Return the values by field; empty ones are none."""
-        return {name: None if value in ("", []) else value for name, value in self.cleaned_data.items()}
+        return {
+            name: None if value in ("", []) else value
+            for name, value in self.cleaned_data.items()
+            # A field that was not on the page yet is left alone; a box that is not ticked is not sent.
+            if name in self.data or isinstance(self.fields[name].widget, _BOXES)
+        }
 
 
 def _typed(kind: Kind, value: Value) -> Any:

@@ -14,7 +14,7 @@ from accounts.models import Outbox
 from accounts.services import outbox
 from contacts.models import Contact, ContactEvent, CustomField, MailedCode, Subscription
 from contacts.services import people
-from emailconcert.lib import encryption, signing
+from emailconcert.lib import encryption, limits, signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Consent, PrivacyRequest, Suppression
 from privacy.services import standing
@@ -139,10 +139,24 @@ def test_asking_for_a_code_does_not_tell_who_is_there(visitor, mailing):
     assert (known.status_code, plain(known, 1)) == (gone.status_code, plain(gone, 2))
 
 
-def test_three_codes_an_hour_are_mailed(visitor, mailing):
+def test_three_codes_an_hour_and_eight_a_day_are_mailed(visitor, mailing):
     answers = {visitor.post(path(mailing, "/code")).content for _ in range(5)}
 
     assert (len(mails()), len(answers)) == (3, 1)
+
+    for _ in range(3):  # hours later
+        limits.forget("preference code", contact_in(mailing).pk)
+        answers |= {visitor.post(path(mailing, "/code")).content for _ in range(5)}
+    assert (len(mails()), len(answers)) == (8, 1)
+
+
+def test_what_was_not_on_the_page_yet_is_left_alone(visitor, mailing):
+    open_page(visitor, mailing)
+
+    visitor.post(path(mailing, "/me"), {"last_name": "Berg"})
+
+    person = contact_in(mailing)
+    assert (person.first_name, person.last_name) == ("Ada1", "Berg")
 
 
 def test_what_the_person_changes_is_kept_with_its_source(visitor, mailing):

@@ -17,7 +17,8 @@ from emailconcert.lib.errors import ExpectedError
 
 CODE_LIFE = timedelta(minutes=10)
 TRIES = 5
-_MAILS, _WINDOW = 3, 3600
+# With five tries each, a patient guesser of six digits gets nowhere.
+_MAILS, _WINDOW, _MAILS_A_DAY = 3, 3600, 8
 
 
 class WrongCode(ExpectedError):
@@ -46,8 +47,10 @@ def choose_tracking(*, account_id: int, contact_id: int, is_off: bool, now: date
 
 
 def send_code(*, account: Account, contact: Contact, now: datetime) -> bool:
-    """Mail a fresh code to the contact's address, at most three an hour; the one before stops working."""
+    """Mail a fresh code to the contact's address, at most three an hour and eight a day; the one before stops working."""
     if not limits.hit("preference code", contact.pk, _MAILS, _WINDOW):
+        return False
+    if not limits.hit("preference code a day", contact.pk, _MAILS_A_DAY, 24 * 3600):
         return False
     code = f"{secrets.randbelow(10**6):06d}"
     MailedCode.objects.update_or_create(
