@@ -1,12 +1,13 @@
 import pytest
 
+from accounts.models import Outbox
 from contacts import queries
 from contacts.models import Contact, ContactEvent, List, Subscription
 from contacts.services import people
 from contacts.services.lists import subscribing
 from emailconcert.lib.addresses import address_hash
-from emailconcert.lib.tenancy import account_scope
-from privacy.models import Consent
+from emailconcert.lib.tenancy import account_scope, platform_scope
+from privacy.models import Consent, DomainSuppression
 from privacy.services import consents, standing
 from tests.factories import NOW, make_member
 
@@ -125,6 +126,22 @@ def test_own_act_does_not_lift_a_restriction(contact, news):
     )
 
     assert (back, state(contact, news)) == (0, None)
+
+
+def test_own_act_greets_nobody_at_a_domain_that_is_never_mailed(contact, news):
+    List.objects.update(welcome_subject="Hello", welcome_text="Fresh on Fridays.")
+    leave(contact)
+    DomainSuppression.objects.create(domain="example.org")
+    with platform_scope("test"):
+        mails = Outbox.objects.filter(kind="mail").count()
+
+    back = subscribing.resubscribe(
+        account_id=contact.account_id, contact_id=contact.pk, list_ids=[news.pk], source="form", now=NOW
+    )
+
+    assert (back, state(contact, news)) == (0, None)
+    with platform_scope("test"):
+        assert Outbox.objects.filter(kind="mail").count() == mails
 
 
 @pytest.mark.parametrize("chosen", [("news",), ("news", "offers")])

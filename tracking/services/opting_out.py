@@ -84,7 +84,7 @@ def take_back(*, addressed: Addressed, undo: str, now: datetime) -> bool:
     with account_scope(account_id):
         if lifts and _reason(addressed) == Suppression.Reason.UNSUBSCRIBED:
             standing.lift(account_id=account_id, address_hash=bytes(contact.email_hash), by=standing.LiftedBy.PERSON)
-        if _is_suppressed(addressed):
+        if people.kind_of_block(account_id=account_id, address=contact.email):
             return False  # something else happened meanwhile, for example a complaint
         for each in List.objects.filter(pk__in=list_ids):
             subscribing.confirm(contact=contact, list=each, source="form", now=now)

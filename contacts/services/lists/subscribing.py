@@ -13,6 +13,7 @@ from accounts.services import outbox
 from contacts.models import Contact, List, Subscription
 from contacts.services import people, timeline
 from contacts.services.hosted import welcoming
+from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import Suppression
 from privacy.services import consents, standing
@@ -143,6 +144,8 @@ def resubscribe(*, account_id: int, contact_id: int, list_ids: Collection[int], 
     """
     contact = Contact.objects.filter(account_id=account_id, pk=contact_id).first()
     if contact is None:
+        return 0
+    if standing.blocked_domains(account_id=account_id, domains=[addresses.domain_of(contact.email)]):
         return 0
     address_hash = bytes(contact.email_hash)
     block = standing.blocked(account_id=account_id, hashes=[address_hash]).get(address_hash)
