@@ -257,3 +257,17 @@ def test_another_accounts_field_is_404(client):
     for address in (f"/contacts/fields/{row.pk}/", f"/contacts/fields/{row.pk}/delete/"):
         assert client.get(address).status_code == 404
     assert client.post(f"/contacts/fields/{row.pk}/move/", {"to": "up"}).status_code == 404
+
+
+def test_a_field_made_again_begins_empty(alice, monkeypatch):
+    monkeypatch.setattr(field_moving, "PIECE", 1)
+    row = make(alice)
+    for name in ("zoe", "al"):
+        person(alice, f"{name}@example.org", city="Cork")
+    field_keeping.delete_field(row=row, confirmed="city", now=NOW)
+
+    with pytest.raises(BadField, match="just being removed"):
+        make(alice)
+    make(alice)
+
+    assert [contact.values for contact in Contact.objects.all()] == [{}, {}]

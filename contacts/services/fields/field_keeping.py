@@ -83,6 +83,8 @@ def add_field(*, account_id: int, draft: Draft, key: str = "", now: datetime, ac
         made = f"field_{made}"[:40].strip("_")
     if made in _TAKEN:
         raise BadField("Every contact has this field already. Take another name.")
+    if _has_leftovers(account_id, made):
+        raise BadField("What people had in a deleted field of this name is just being removed. Try again in a minute.")
     if CustomField.objects.filter(account_id=account_id).count() >= MOST:
         raise BadField(f"There are {MOST} fields already. Delete one that nobody uses.")
     last = CustomField.objects.filter(account_id=account_id).aggregate(last=Max("position"))["last"]
@@ -145,6 +147,16 @@ def delete_field(*, row: CustomField, confirmed: str = "", now: datetime, actor:
         action="field.deleted", actor=actor, now=now, account_id=account_id, target=("field", pk), details={"key": key}
     )
     return Move.DROP if people else None
+
+
+def _has_leftovers(account_id: int, key: str) -> bool:
+    """Tell whether values of a deleted field are still there, after taking a piece of them away."""
+    if CustomField.objects.filter(account_id=account_id, key=key).exists():
+        return False
+    left = Contact.objects.filter(account_id=account_id, values__has_key=key)
+    if left.exists():
+        field_moving.step(account_id=account_id, key=key, move=Move.DROP)
+    return left.exists()
 
 
 def _move(row: CustomField, draft: Draft) -> Move | None:
