@@ -11,11 +11,14 @@ def key_hash(kind: str, key: str | bytes) -> bytes:
 
 
 def enter(*, kind: Directory.Kind, key: str | bytes, account: Account, target_id: int | None = None) -> bool:
-    """Claim a key for the account; tell whether it was free (or already points at the same target)."""
+    """Claim a key for the account; tell whether it was free, kept for it, or already points at the same target."""
     entry, made = Directory.objects.get_or_create(
         kind=kind, key_hash=key_hash(kind, key), defaults={"account": account, "target_id": target_id}
     )
-    return made or (entry.account_id == account.pk and entry.target_id == target_id)
+    if made or (entry.account_id, entry.target_id) == (account.pk, target_id):
+        return True
+    kept = Directory.objects.filter(pk=entry.pk, account=account, target_id=None)
+    return bool(kept.update(target_id=target_id))
 
 
 def find(*, kind: Directory.Kind, key: str | bytes) -> Directory | None:
@@ -23,6 +26,6 @@ def find(*, kind: Directory.Kind, key: str | bytes) -> Directory | None:
     return Directory.objects.select_related("account").filter(kind=kind, key_hash=key_hash(kind, key)).first()
 
 
-def leave(*, kind: Directory.Kind, key: str | bytes, account: Account) -> None:
-    """Give a key back."""
-    Directory.objects.filter(kind=kind, key_hash=key_hash(kind, key), account=account).delete()
+def keep(*, kind: Directory.Kind, key: str | bytes, account: Account) -> None:
+    """Let a key lead nowhere, and to nobody else: the account's own site may still send people there."""
+    Directory.objects.filter(kind=kind, key_hash=key_hash(kind, key), account=account).update(target_id=None)

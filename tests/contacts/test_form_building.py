@@ -14,7 +14,7 @@ from contacts.services.hosted import form_keeping
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Wording
 from tests.contacts.factories import WORDING, make_draft, make_form
-from tests.factories import NOW, make_cast
+from tests.factories import NOW, make_cast, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -269,3 +269,16 @@ def test_forms_from_before_versions_become_the_version_of_their_number(alice, ne
     assert (online.number, online.lists, online.blueprint.languages) == (3, ((news.pk, "News"),), ("de",))
     assert [each.field for each in online.blueprint.questions] == ["first_name", "field:size"]
     assert online.blueprint.text("consent", "de") == WORDING
+
+
+def test_the_address_of_a_deleted_form_goes_to_no_other_account(alice, form):
+    with account_scope(alice.account):
+        form_keeping.delete_form(form=form, now=NOW)
+        assert form_keeping.find_form(slug="bread") is None
+    other = make_member().account
+    with account_scope(other), pytest.raises(form_keeping.SlugTaken):
+        make_form(other, slug="bread")
+
+    with account_scope(alice.account):
+        again = make_form(alice.account, List.objects.create(name="Offers"), slug="bread")
+        assert form_keeping.find_form(slug="bread") == (alice.account, again.pk)

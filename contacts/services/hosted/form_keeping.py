@@ -164,9 +164,9 @@ def duplicate_form(*, form: Form, now: datetime, actor: Actor = SYSTEM) -> Form:
 
 
 def delete_form(*, form: Form, now: datetime, actor: Actor = SYSTEM) -> None:
-    """Delete a form and free its web address; who signed up through it stays."""
+    """Delete a form; its web address stays the account's, and who signed up through it stays."""
     pk, account = form.pk, form.account
-    directory.leave(kind=Directory.Kind.FORM, key=form.slug, account=account)
+    directory.keep(kind=Directory.Kind.FORM, key=form.slug, account=account)
     form.delete()
     auditing.record(action="form.deleted", actor=actor, now=now, account_id=account.pk, target=("form", pk))
 
