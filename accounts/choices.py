@@ -1,4 +1,4 @@
-"""Countries and time zones to choose from, and the guesses made from a browser's wish."""
+"""Countries, languages and time zones to choose from, and the guesses made from a browser's wish."""
 
 import re
 import zoneinfo
@@ -19,6 +19,13 @@ def countries() -> list[tuple[str, str]]:
     names = Locale("en").territories
     found = [(code, name) for code, name in names.items() if re.fullmatch("[A-Z]{2}", code)]
     return sorted(((code, name) for code, name in found if code not in _NOT_COUNTRIES), key=lambda pair: pair[1])
+
+
+@lru_cache(maxsize=1)
+def languages() -> list[tuple[str, str]]:
+    """Return (code, English name) by name, of languages with a code of two letters. Source: Unicode CLDR, ISO 639-1."""
+    named = ((str(code), str(name)) for code, name in Locale("en").languages.items())
+    return sorted((pair for pair in named if len(pair[0]) == 2), key=lambda pair: pair[1])
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.db.models import Q
 
 from contacts.conditions.columns import Day, Moment, Text, finds, quote
-from contacts.conditions.registry import At, BadSegment, Input, Operator, Value, Values
+from contacts.conditions.registry import At, BadSegment, Input, Operator, Value, Values, split_codes
 
 TEXT = Input("value", "Text")
 FIRST = Input("from", "First number", "number")
@@ -46,11 +46,18 @@ def of_text(column: Text) -> tuple[Operator, ...]:
     )
 
 
-def of_codes(column: Text, read: Callable[[str], object], *, families: bool = False) -> tuple[Operator, ...]:
+def of_codes(
+    column: Text,
+    read: Callable[[str], object],
+    *,
+    label: str,
+    known: Callable[[], Sequence[tuple[str, str]]],
+    families: bool = False,
+) -> tuple[Operator, ...]:
     """Return what can be asked of a code, such as a country; `families`: "de" is "de-at" as well."""
 
     def read_all(text: str) -> Value:
-        codes = [str(read(part)) for part in text.replace(";", ",").split(",") if part.strip()]
+        codes = [str(read(part)) for part in split_codes(text)]
         if not codes:
             raise BadSegment("Write at least one.")
         return codes
@@ -62,7 +69,7 @@ def of_codes(column: Text, read: Callable[[str], object], *, families: bool = Fa
             found |= Q(**{f"{column.name}__startswith": f"{code}-"})
         return found
 
-    taken = (Input("codes", "One or several, apart by commas", read=read_all),)
+    taken = (Input("codes", label, "codes", choices=lambda _account_id: known(), read=read_all),)
     return (
         Operator("any_of", "is any of", any_of, taken),
         Operator("none_of", "is none of", lambda values, at: ~any_of(values, at), taken),

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
+from accounts import choices
 from contacts.conditions import operators
 from contacts.conditions.columns import Day, Moment, Text
 from contacts.conditions.registry import Condition, Operator, register, register_source
 from contacts.fields import STANDARD, Field, own_fields, reader
 from contacts.fields.kinds import Kind
 
-_CODES = {Kind.LANGUAGE, Kind.COUNTRY, Kind.ZONE}
+_CODES = {Kind.LANGUAGE: choices.languages, Kind.COUNTRY: choices.countries, Kind.ZONE: choices.time_zones}
 
 
 def _standard(field: Field) -> tuple[Operator, ...]:
@@ -18,7 +19,9 @@ def _standard(field: Field) -> tuple[Operator, ...]:
         return operators.of_day(Day(field.key, is_own=False))
     column = Text(field.key, is_own=False)
     if field.kind in _CODES:
-        return operators.of_codes(column, reader(field.kind), families=field.kind == Kind.LANGUAGE)
+        is_language = field.kind == Kind.LANGUAGE
+        known = _CODES[field.kind]
+        return operators.of_codes(column, reader(field.kind), label=field.label, known=known, families=is_language)
     return operators.of_text(column)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from contacts.conditions.registry import BadSegment, Condition, Input, Operator, Value, Vocabulary
+from contacts.conditions.registry import BadSegment, Condition, Input, Operator, Value, Vocabulary, split_codes
 from emailconcert.lib.errors import ExpectedError
 
 LONGEST_TEXT = 200
@@ -38,9 +38,24 @@ def show_values(given: Mapping[str, Any], operator: Operator, vocabulary: Vocabu
         texts = [str(each).strip() for each in (raw if isinstance(raw, list) else [raw]) if each not in (None, "")]
         if texts:
             labels = dict(vocabulary.choices(asked))
-            shown = [labels.get(each, "(no longer there)" if asked.choices else each) for each in texts]
+            if asked.kind == "codes":
+                texts = [code for each in texts for code in read_codes(each, asked)]
+            is_closed = asked.kind in {"choice", "choices"}
+            shown = [labels.get(each, "(no longer there)" if is_closed else each) for each in texts]
             words += [asked.before, " or ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])), asked.after]
     return " ".join(filter(None, words))
+
+
+def read_codes(text: str, asked: Input) -> list[str]:
+    """Return the codes that a text names; what names none stays as it was written."""
+    found: list[str] = []
+    for part in split_codes(text):
+        try:
+            read = asked.read(part) if asked.read else [part]
+        except ExpectedError:
+            read = [part]
+        found += read if isinstance(read, list) else [part]
+    return found
 
 
 def _article(label: str) -> str:
@@ -51,12 +66,15 @@ def _article(label: str) -> str:
 def _read(texts: list[str], asked: Input, condition: Condition, vocabulary: Vocabulary) -> Value:
     if asked.kind == "choices":
         return _chosen(texts, asked, condition, vocabulary)
+    if asked.kind == "codes":
+        texts = [", ".join(texts[:MOST_CHOICES])]
     if len(texts) > 1:
         raise BadSegment(f"“{condition.label}” takes one {asked.label.lower()}.")
     if asked.kind == "choice":
         return _chosen(texts, asked, condition, vocabulary)[0]
-    if len(texts[0]) > LONGEST_TEXT or "\0" in texts[0]:
-        raise BadSegment(f"The {asked.label.lower()} of “{condition.label}” is longer than {LONGEST_TEXT} characters.")
+    longest = LONGEST_TEXT if asked.kind != "codes" else LONGEST_TEXT * 10
+    if len(texts[0]) > longest or "\0" in texts[0]:
+        raise BadSegment(f"The {asked.label.lower()} of “{condition.label}” is longer than {longest} characters.")
     try:
         return (asked.read or _READERS[asked.kind])(texts[0])
     except ExpectedError as error:
@@ -97,4 +115,10 @@ def _date(text: str) -> Value:
         raise BadSegment(f"“{text[:40]}” is not a date. Write it like 2026-11-30.") from None
 
 
-_READERS: Mapping[str, Callable[[str], Value]] = {"text": str, "number": _number, "days": _days, "date": _date}
+_READERS: Mapping[str, Callable[[str], Value]] = {
+    "text": str,
+    "codes": str,
+    "number": _number,
+    "days": _days,
+    "date": _date,
+}

@@ -45,16 +45,24 @@ class At:
 
 @dataclass(frozen=True)
 class Input:
-    """One value that an operator asks for. `before` and `after` stand around it, so that the whole reads as a sentence."""
+    """One value that an operator asks for. `before` and `after` stand around it, so that the whole reads as a sentence.
+
+    Of "codes", such as countries, several can be named: chosen one by one, or written in one text, apart by commas.
+    """
 
     name: str
     label: str
-    kind: Literal["text", "number", "days", "date", "choice", "choices"] = "text"
+    kind: Literal["text", "number", "days", "date", "choice", "choices", "codes"] = "text"
     choices: Choices | None = None
     required: bool = True
     before: str = ""
     after: str = ""
     read: Callable[[str], Value] | None = field(default=None, compare=False)
+
+
+def split_codes(text: str) -> list[str]:
+    """Return what was written apart by commas or semicolons."""
+    return [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
 
 
 @dataclass(frozen=True)

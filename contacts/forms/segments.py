@@ -11,6 +11,7 @@ from typing import Any
 from django.http import QueryDict
 
 from contacts.conditions import DEPTH, RULES, BadSegment, Condition, Input, Operator, Vocabulary
+from contacts.conditions.reading import read_codes
 from contacts.conditions.tree import MATCHES, find_parts, is_group, rules_of
 
 _MOST_NODES = 3 * RULES
@@ -27,6 +28,12 @@ class Asked:
     place: str
     texts: list[str]
     choices: Sequence[tuple[str, str]]
+
+    @property
+    def menus(self) -> list[tuple[str, bool]]:
+        """Return each code with whether it is unknown to the menu, and an empty one for the next."""
+        known = {code for code, _ in self.choices}
+        return [*((code, code not in known) for code in self.texts), ("", False)]
 
     @property
     def text(self) -> str:
@@ -118,6 +125,8 @@ def _draw(rule: Any, vocabulary: Vocabulary, place: str, problems: Mapping[str, 
         for asked in drawn.operator.inputs if drawn.operator else ():
             raw = given.get(asked.name) if isinstance(given, Mapping) else None
             texts = [str(each) for each in (raw if isinstance(raw, list) else [raw]) if each not in (None, "")]
+            if asked.kind == "codes":
+                texts = list(dict.fromkeys(code for each in texts for code in read_codes(each, asked)))
             drawn.inputs.append(Asked(asked, place, texts, vocabulary.choices(asked)))
     return drawn
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
-from babel import Locale
 from django import forms
 from django.utils.timezone import get_current_timezone, localtime
 
@@ -26,7 +24,8 @@ class ValueField(forms.Field):
         options.setdefault("required", field.required)
         super().__init__(
             label=field.label,
-            help_text=field.help,
+            # How to write a country is of no help where it is chosen; what the account wrote itself is.
+            help_text=field.help if field.is_own or field.kind not in _OFFERED else "",
             widget=_widget(field, held),
             initial=_shown(field, held if held is not None else _default(field)),
             **options,
@@ -88,14 +87,8 @@ def _widget(field: Field, held: Value) -> forms.Widget:
     return _INPUTS.get(field.kind, lambda: forms.TextInput(attrs={"maxlength": 1000}))()
 
 
-@lru_cache(maxsize=1)
-def _languages() -> Sequence[tuple[str, str]]:
-    named = ((str(code), str(name)) for code, name in Locale("en").languages.items())
-    return sorted((pair for pair in named if len(pair[0]) == 2), key=lambda pair: pair[1])
-
-
 _OFFERED: Mapping[Kind, Callable[[], Sequence[tuple[str, str]]]] = {
-    Kind.LANGUAGE: _languages,
+    Kind.LANGUAGE: choices.languages,
     Kind.COUNTRY: choices.countries,
     Kind.ZONE: choices.time_zones,
     Kind.BOOLEAN: lambda: (("Yes", "Yes"), ("No", "No")),

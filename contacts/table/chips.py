@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from contacts.models import Contact
 from contacts.table import paging
+from contacts.table.columns import word_for
 from contacts.table.filters import STATES, Filters
 from contacts.table.names import Names
 
@@ -68,5 +69,5 @@ def _said(filters: Filters, names: Names) -> list[tuple[str, Filters]]:
         said.append((f"Added in the last {days}", filters.without("within")))
     for name, text in filters.values:
         label = names.fields.get(name, "A field that is gone")
-        said.append((f"{label}: {text or 'anything'}", filters.without("values", (name, text))))
+        said.append((f"{label}: {word_for(name, text) or 'anything'}", filters.without("values", (name, text))))
     return said

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts import choices as offered
 from contacts import fields, queries
 from contacts.models import Contact, ContactTag, Subscription
 
@@ -62,6 +63,13 @@ def cells(contacts: Sequence[Contact], columns: Sequence[Column]) -> list[tuple[
     return [(contact, [_cell(contact, column.name, known) for column in columns]) for contact in contacts]
 
 
+def word_for(field: str, code: str) -> str:
+    """Return the name of a country or language, and any other value as it is."""
+    if field == "country":
+        return dict(offered.countries()).get(code.upper(), code)
+    return dict(offered.languages()).get(code.lower(), code) if field == "language" else code
+
+
 def _cell(contact: Contact, name: str, known: dict[str, dict[int, Any]]) -> Cell:
     if name in known:
         return Cell(name, known[name].get(contact.pk, ""))
@@ -71,7 +79,7 @@ def _cell(contact: Contact, name: str, known: dict[str, dict[int, Any]]) -> Cell
         return Cell("time", contact.created_at if name == "added" else contact.updated_at)
     if name.startswith(fields.FIELD):
         return Cell("text", fields.show(contact.values.get(name.removeprefix(fields.FIELD))))
-    return Cell("text", getattr(contact, name) or "")
+    return Cell("text", word_for(name, getattr(contact, name) or ""))
 
 
 def _lists(ids: Collection[int]) -> dict[int, list[str]]:

@@ -338,7 +338,7 @@ def test_damaged_file_is_refused(tmp_path, how):
 def test_export_is_asked_for_watched_and_fetched(client, alice, account, django_capture_on_commit_callbacks):
     add(account, "zoe@example.org", country="IE")
     page = client.get("/contacts/exports/new/?is.country=IE").content.decode()
-    assert "Country: IE" in page
+    assert "Country: Ireland" in page
     assert "1</span> person</strong>" in page
 
     response = client.post(
@@ -354,7 +354,7 @@ def test_export_is_asked_for_watched_and_fetched(client, alice, account, django_
     answer = client.get(f"/contacts/exports/{export.pk}/file/")
     body = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert body.splitlines() == ["Email address,Country", "zoe@example.org,IE"]
-    assert answer["Content-Disposition"] == f'attachment; filename="contacts-country-ie-{export.pk}.csv"'
+    assert answer["Content-Disposition"] == f'attachment; filename="contacts-country-ireland-{export.pk}.csv"'
     with account_scope(account):
         export.refresh_from_db()
         assert export.downloads == 1

@@ -72,7 +72,7 @@ def test_segment_is_built_counted_and_saved_without_script(client, alice):
     page = client.post(NEW, {**form, "do": "count"}).content.decode()
     assert ">1</span> person" in page
     assert "Zoe" in page
-    assert "Country is any of DE" in page
+    assert "Country is any of Germany" in page
     assert client.post(NEW, {**form, "do": "save"})["Location"] == "/contacts/segments/"
 
     with account_scope(alice.account):
@@ -80,7 +80,28 @@ def test_segment_is_built_counted_and_saved_without_script(client, alice):
     assert saved.definition == {
         "match": "all", "rules": [{"condition": "country", "operator": "any_of", "values": {"codes": "DE"}}]
     }  # fmt: skip
-    assert "Country is any of DE" in client.get("/contacts/segments/").content.decode()
+    assert "Country is any of Germany" in client.get("/contacts/segments/").content.decode()
+
+
+def test_codes_are_chosen_by_name_one_after_another(client, alice):
+    form = {"node": ["group:0", "rule:0.0"], "match:0": "all", "name": "DACH"}
+    page = client.post(NEW, {**form, **german(codes=["DE", "", "AT"]), "do": "look"}).content.decode()
+    assert '<option value="DE" selected>Germany</option>' in page
+    assert page.count('name="value:0.0:codes"') == 3  # two, and one for the next
+    assert "or another…" in page
+    # What was written in one text, before there were menus, comes apart.
+    page = client.post(NEW, {**form, **german(codes="Deutschland, FR"), "do": "look"}).content.decode()
+    assert '<option value="DE" selected>Germany</option>' in page
+    assert page.count('name="value:0.0:codes"') == 3
+    for country in ("DE", "AT", "FR"):
+        add(alice.account, f"{country.lower()}@example.org", country=country)
+
+    client.post(NEW, {**form, **german(codes=["DE", "", "AT"]), "do": "save"})
+
+    assert "Country is any of Germany or Austria" in client.get("/contacts/segments/").content.decode()
+    with account_scope(alice.account):
+        segment = Segment.objects.get()
+        assert segmenting.count_segment(segment=segment, now=NOW) == 2
 
 
 def test_buttons_keep_what_was_typed(client):

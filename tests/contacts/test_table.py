@@ -12,7 +12,7 @@ from contacts.models import Contact, CustomField, List, SavedView, Segment, Subs
 from contacts.services import people, viewing
 from contacts.services.lists import organising, subscribing
 from contacts.services.lists.organising import NameTaken
-from contacts.table import filters, finding, looking_up, paging
+from contacts.table import chips, columns, filters, finding, looking_up, names, paging
 from contacts.table.filters import Filters
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import DomainSuppression
@@ -99,6 +99,9 @@ def test_every_filter_finds_whom_it_says(scoped):
     assert found(scoped, source="form") == set()
     assert found(scoped, values=(("field:city", "Cork"),)) == {"old"}
     assert found(scoped, values=(("country", "Ireland"),)) == {"old"}
+    said = chips.in_words(filters.Filters(values=(("country", "ie"), ("language", "de"))), names.names_of(scoped.pk))
+    assert said == "Country: Ireland, Language: German"
+    assert columns.cells([old], columns.chosen(["country"], columns.choices(scoped.pk)))[0][1][0].value == "Ireland"
     assert found(scoped, values=(("field:city", ""),)) == {"old"}
     assert found(scoped, values=(("date_of_birth", ""),)) == set()
     assert found(scoped, values=(("no such", "x"),)) == set()
