@@ -65,7 +65,10 @@ def results(request: MemberRequest, pk: int) -> HttpResponse:
     total = form_counting.figures_by_form(request.account.pk).get(pk, form_counting.Figures())
     labels = [f"{day.day} {day:%b}" for day, _ in days]
     chart = charts.Timeline(
-        title="Confirmed by day", labels=labels, people=[each.confirmations for _, each in days], unit="confirmed"
+        title="Confirmed, last 30 days",
+        labels=labels,
+        people=[each.confirmations for _, each in days],
+        unit="confirmed",
     )
     steps = [
         ("Seen", max(total.views, total.submissions)),

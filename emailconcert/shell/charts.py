@@ -6,11 +6,36 @@ from math import floor, log10
 
 from emailconcert.shell.numbers import format_short
 
-WIDTH, HEIGHT = 960, 280
-LEFT, RIGHT, TOP, BOTTOM = 60, 12, 16, 32
 _NICE_STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
-_MAX_LABELS = 7
 _TICKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The paper of a timeline in its own units, its margins, and how many words its time axis has room for."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    labels: int
+
+    @property
+    def end(self) -> int:
+        """Return the x of the last moment."""
+        return self.width - self.right
+
+    @property
+    def base(self) -> int:
+        """Return the y of zero."""
+        return self.height - self.bottom
+
+
+WIDE = Frame(960, 280, 60, 12, 16, 32, labels=7)
+# A drawing of its own for phones: the wide one made small would be flat, its words unreadable.
+NARROW = Frame(340, 220, 44, 8, 14, 28, labels=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +131,18 @@ def _area(points: Sequence[tuple[float, float]], *, base: float) -> str:
 class _Plane:
     """Where values fall on the drawing."""
 
+    frame: Frame
     count: int
     top: int
 
     def x(self, index: int) -> float:
         """Return the x of the moment with this index; a single one stands in the middle."""
-        span = WIDTH - LEFT - RIGHT
-        return LEFT + (span * index / (self.count - 1) if self.count > 1 else span / 2)
+        span = self.frame.end - self.frame.left
+        return self.frame.left + (span * index / (self.count - 1) if self.count > 1 else span / 2)
 
     def y(self, value: float) -> float:
         """Return the y of a value."""
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / self.top)
+        return self.frame.top + (self.frame.base - self.frame.top) * (1 - value / self.top)
 
     def points(self, values: Sequence[int]) -> list[tuple[float, float]]:
         """Return the points of a series."""
@@ -124,13 +150,24 @@ class _Plane:
 
 
 def draw_timeline(chart: Timeline) -> dict[str, object]:
-    """Lay out a timeline: paths, ticks, labels and one spot per moment."""
-    series = (chart.people, chart.machines, chart.previous)
-    plane = _Plane(len(chart.labels), axis_top(max((value for values in series for value in values), default=0)))
-    base = float(HEIGHT - BOTTOM)
+    """Lay out a timeline, wide and narrow: paths, ticks, labels and one spot per moment."""
+    wide, narrow = _drawing(chart, WIDE), _drawing(chart, NARROW)
     return {
         "chart": chart,
-        "size": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "base": base},
+        "drawings": [("wide", wide), ("narrow", narrow)],
+        "spots": wide["spots"],
+        "people_total": sum(chart.people),
+        "machines_total": sum(chart.machines),
+        "previous_total": sum(chart.previous),
+    }
+
+
+def _drawing(chart: Timeline, frame: Frame) -> dict[str, object]:
+    series = (chart.people, chart.machines, chart.previous)
+    highest = max((value for values in series for value in values), default=0)
+    plane, base = _Plane(frame, len(chart.labels), axis_top(highest)), float(frame.base)
+    return {
+        "frame": frame,
         "people_line": _path(plane.points(chart.people)),
         "people_area": _area(plane.points(chart.people), base=base),
         "machines_line": _path(plane.points(chart.machines)),
@@ -139,36 +176,31 @@ def draw_timeline(chart: Timeline) -> dict[str, object]:
         "ticks": [Tick(format_short(value), plane.y(value)) for value in range(0, plane.top + 1, plane.top // _TICKS)],
         "labels": _labels(chart.labels, plane),
         "spots": _spots(chart, plane),
-        "people_total": sum(chart.people),
-        "machines_total": sum(chart.machines),
-        "previous_total": sum(chart.previous),
     }
 
 
 def _labels(labels: Sequence[str], plane: _Plane) -> list[Label]:
-    every = max(1, -(-len(labels) // _MAX_LABELS))
+    every = max(1, -(-len(labels) // plane.frame.labels))
     last = len(labels) - 1
     shown = list(range(0, len(labels), every))
     return [
         Label(
-            _short(
-                labels[index], labels[shown[max(place - 2, 0) if place % 2 == 0 else place - 1]], is_first=not place
-            ),
+            _short(labels[index], labels[shown[place - 1]]) if place else labels[index],
             plane.x(index),
-            "start" if index == 0 and last else "end" if index == last and last else "middle",
+            "end" if index == last and last else "middle",
         )
         for place, index in enumerate(shown)
     ]
 
 
-def _short(label: str, before: str, *, is_first: bool) -> str:
-    """Leave out the day of "16:00, 19 Nov" where it is that of the label before; every second label is hidden on phones."""
+def _short(label: str, before: str) -> str:
+    """Leave out the day of "16:00, 19 Nov" where it is that of the label before."""
     moment, comma, day = label.partition(", ")
-    return moment if comma and not is_first and before.endswith(comma + day) else label
+    return moment if comma and before.endswith(comma + day) else label
 
 
 def _spots(chart: Timeline, plane: _Plane) -> list[Spot]:
-    width = (WIDTH - LEFT - RIGHT) / max(len(chart.labels) - 1, 1)
+    width = (plane.frame.end - plane.frame.left) / max(len(chart.labels) - 1, 1)
     return [
         Spot(
             x=plane.x(index),
