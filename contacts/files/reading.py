@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from charset_normalizer import from_bytes
 
@@ -76,8 +76,7 @@ class Dialect:
     delimiter: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record and the line of the file on which it begins, from 1."""
 
     line: int
@@ -109,18 +108,18 @@ def records(path: Path, dialect: Dialect) -> Iterator[Record]:
         skipped = 1 if _SEPARATOR_LINE.match(first) else 0
         if not skipped:
             text.seek(0)
-        lines = _Lines(text)
-        reader = csv.reader(lines, delimiter=dialect.delimiter)
+        taken = [0]
+        reader = csv.reader(_lines(text, taken), delimiter=dialect.delimiter)
         line = 0
         try:
             for cells in reader:
                 began, line = line + 1 + skipped, reader.line_num
-                lines.taken = 0
+                taken[0] = 0
                 if len(cells) > MAX_COLUMNS:
                     raise CannotRead(
                         f"Line {began} has more than {MAX_COLUMNS} columns. Take out those you don't need."
                     )
-                if any(cell and not cell.isspace() for cell in cells):
+                if "".join(cells).strip():
                     yield Record(began, cells)
         except csv.Error:
             raise CannotRead(
@@ -136,24 +135,14 @@ class _RecordTooLarge(Exception):
     """A record that no contact needs."""
 
 
-class _Lines:
-    """The lines of a text, never more of them for one record than a record may hold; `taken` is set back after each."""
-
-    def __init__(self, text: TextIO) -> None:
-        self.text = text
-        self.taken = 0
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self.text.readline(_MAX_RECORD + 1)
-        if not line:
-            raise StopIteration
-        self.taken += len(line)
-        if self.taken > _MAX_RECORD:
+def _lines(text: TextIO, taken: list[int]) -> Iterator[str]:
+    """Yield lines, never more of them for one record than a record may hold; `taken` is set back after each."""
+    readline = text.readline
+    while line := readline(_MAX_RECORD + 1):
+        taken[0] += len(line)
+        if taken[0] > _MAX_RECORD:
             raise _RecordTooLarge
-        return line.replace("\0", "")
+        yield line.replace("\0", "")
 
 
 def has_head(first: Record) -> bool:

@@ -20,7 +20,7 @@ _NAMES = tuple(
     "opted_out" if flags & SAID_NO else "kept_out" if flags & KEPT_OUT else "known" if flags & KNOWN else "new"
     for flags in range(1 << _FLAGS)
 )
-_BUCKET = 8 * 1024 * 1024  # of the file, which is at most about 160,000 rows
+_BUCKET = 2 * 1024 * 1024  # of the file, which is at most about 40,000 rows
 
 
 class Twins:
@@ -75,24 +75,27 @@ class Twins:
 
 def _sorted_out(entries: bytes, counts: Counter[str]) -> Iterator[int]:
     """Yield the rows of a bucket that are twins, and count the rest by what is known of them."""
+    entries = entries[: len(entries) // _ENTRY * _ENTRY]
+    digests = [entries[at : at + _DIGEST] for at in range(0, len(entries), _ENTRY)]
+    times = Counter(digests)
     counted: dict[bytes, int] = {}
-    for digest, value in _read(entries):
-        known = counted.get(digest)
-        if known is None or _weight(value) < _weight(known):
-            counted[digest] = value
-    twins = set()
-    for digest, value in _read(entries):
-        if counted[digest] >> _FLAGS != value >> _FLAGS:
-            twins.add(value >> _FLAGS)
+    others: list[tuple[bytes, int]] = []
+    # Nearly all addresses stand there once; their flags are the lowest bits of the lowest byte of the number.
+    flags = Counter(entries[_DIGEST::_ENTRY])
+    for number, digest in enumerate(digests if len(times) < len(digests) else ()):
+        if times[digest] > 1:
+            value = int.from_bytes(entries[number * _ENTRY + _DIGEST : (number + 1) * _ENTRY], "little")
+            flags[value & 0xFF] -= 1
+            others.append((digest, value))
+            known = counted.get(digest)
+            if known is None or _weight(value) < _weight(known):
+                counted[digest] = value
+    twins = {value >> _FLAGS for digest, value in others if counted[digest] >> _FLAGS != value >> _FLAGS}
     counts["twice"] += len(twins)
+    for low, number in flags.items():
+        counts[_NAMES[low & _MASK]] += number
     counts.update(_NAMES[value & _MASK] for value in counted.values())
     yield from twins
-
-
-def _read(entries: bytes) -> Iterator[tuple[bytes, int]]:
-    read = int.from_bytes
-    for at in range(0, len(entries) - _ENTRY + 1, _ENTRY):
-        yield entries[at : at + _DIGEST], read(entries[at + _DIGEST : at + _ENTRY], "little")
 
 
 def _weight(value: int) -> tuple[bool, int]:

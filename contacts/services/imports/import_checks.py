@@ -1,4 +1,4 @@
-"""The dry run of an import: every row is read, nothing is written to contacts; and its twins are found.
+"""The dry run of an import: every row is read and made ready, nothing is written to contacts; and its twins are found.
 
 It goes over the file a piece at a time; the position is committed with the counts, so a check that was killed goes on.
 """
@@ -10,14 +10,16 @@ from itertools import islice
 from django.db import connection
 
 from contacts.fields import FIELD
-from contacts.files import twins
+from contacts.files import prepared, twins
 from contacts.files.columns import NEW_OF
+from contacts.files.prepared import Aside, OptedOut, Refused
 from contacts.files.reading import Record
-from contacts.files.rows import BadAddress, BadRow, Person, Reader
+from contacts.files.rows import BadAddress, BadRow, Reader
 from contacts.files.standings import Standing
 from contacts.files.twins import Twins
 from contacts.models import Import, ImportRefusal
 from contacts.services.imports import import_files, loading_sql
+from contacts.services.imports.import_files import Reading
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import guard
@@ -25,57 +27,94 @@ from privacy.services.guard import SpecialCategory
 
 PROBLEMS = 100
 _EVERY = 25  # of a column's values, so many are looked at by the guard
-_Found = list[tuple[int, Person, bytes]]
 
 
-def check_pieces(run: Import, *, piece: int, deep: bool, clock: Callable[[], datetime]) -> Iterator[bool]:
+def is_whole(run: Import, reading: Reading) -> bool:
+    """Tell whether a check has ended whose rows can be brought in as they are."""
+    return bool(run.checked.get("complete")) and import_files.twice_path(run).exists() and _holds(run, reading)
+
+
+def check_pieces(
+    run: Import, reading: Reading, *, piece: int, deep: bool, clock: Callable[[], datetime]
+) -> Iterator[bool]:
     """Check a piece at a time, after each telling whether to go on; `deep` looks every address up in the account.
 
     The import's `checked` has `complete` once all is done. Raises `CannotRead`, `FileGone`, `SpecialCategory`.
     """
     with account_scope(run.account_id):
-        read = import_files.reader_of(run)
+        if run.checked and (run.checked.get("complete") or not _holds(run, reading)):
+            _begin_again(run)
         records = import_files.records_of(run)
         collected = import_files.twins_of(run)
         if not run.checked.get("position"):
             collected.clear()
+    hasher = addresses.address_hasher(account_id=run.account_id)
     start = run.checked.get("position", 0)
     for _ in islice(records, start):
         pass
     while batch := list(islice(records, piece)):
-        current = _Piece(start, run.account_id)
-        for number, record in enumerate(batch):
-            current.take(start + number, record, read)
-        yield _commit(run, current, collected, batch, deep=deep, now=clock())
+        current = _Piece(start)
+        current.take(batch, reading.read, hasher)
+        yield _commit(run, reading, current, collected, batch, deep=deep, now=clock())
         start += len(batch)
-    _complete(run, collected, rows=start)
+    _complete(run, reading, collected, rows=start)
+
+
+def _holds(run: Import, reading: Reading) -> bool:
+    """Tell whether what was made ready is all there, and was read as it would be now."""
+    path, end = import_files.rows_path(run), run.checked.get("rows_end")
+    return run.checked.get("read_as") == reading.mark and path.exists() and path.stat().st_size >= (end or 0)
+
+
+def _begin_again(run: Import) -> None:
+    """Forget a check: what it found is lost with the machine it lay on, or a field was changed since."""
+    import_files.forget_check(run)
+    run.checked = {}
+    Import.objects.filter(pk=run.pk, account_id=run.account_id, state=run.state).update(checked={})
+    if run.state == Import.State.CHECKING:
+        ImportRefusal.objects.filter(account_id=run.account_id, import_run=run).delete()
 
 
 class _Piece:
     """Some rows in a row: who they are, and what could not be read."""
 
-    def __init__(self, start: int, account_id: int) -> None:
+    def __init__(self, start: int) -> None:
         self.start = start
-        self.account_id = account_id
-        self.found: _Found = []
-        self.refusals: list[tuple[int, str, str]] = []
+        self.lines: list[str] = []
+        self.found: list[tuple[int, str, bytes, bool]] = []
+        self.refusals: list[Refused] = []
         self.aside = 0
 
-    def take(self, row: int, record: Record, read: Reader) -> None:
-        """Sort one row in."""
-        try:
-            person = read(record.cells)
-        except (BadRow, BadAddress) as error:
-            self.refusals.append((record.line, ",".join(record.cells)[:200], str(error)[:200]))
-            return
-        if person.standing == Standing.ASIDE:
-            self.aside += 1
-            return
-        self.found.append((row, person, addresses.address_hash(person.email, account_id=self.account_id)))
+    def take(self, batch: Sequence[Record], read: Reader, hasher: Callable[[str], bytes]) -> None:
+        """Sort the rows in."""
+        lines, found, contact = self.lines, self.found, prepared.contact
+        subscribed = Standing.SUBSCRIBED
+        for number, record in enumerate(batch, start=self.start):
+            try:
+                email, standing, copied = read(record.cells)
+            except (BadRow, BadAddress) as error:
+                self.refusals.append(Refused(record.line, ",".join(record.cells)[:200], str(error)[:200]))
+                lines.append(prepared.other(self.refusals[-1]))
+                continue
+            if standing is Standing.ASIDE:
+                self.aside += 1
+                lines.append(prepared.other(Aside()))
+                continue
+            digest = hasher(email)
+            found.append((number, email, digest, standing is not subscribed))
+            is_contact = standing is subscribed
+            lines.append(contact(copied, digest) if is_contact else prepared.other(OptedOut(email, digest, standing)))
 
 
 def _commit(
-    run: Import, piece: _Piece, collected: Twins, batch: Sequence[Record], *, deep: bool, now: datetime
+    run: Import,
+    reading: Reading,
+    piece: _Piece,
+    collected: Twins,
+    batch: Sequence[Record],
+    *,
+    deep: bool,
+    now: datetime,
 ) -> bool:
     """Keep what the piece told; False where another worker or the member went on with the import."""
     with account_scope(run.account_id):
@@ -85,8 +124,8 @@ def _commit(
         if held is None or held.checked.get("position", 0) != piece.start:
             return False
         flags = _look_up(run, piece.found) if deep else {}
-        for row, person, digest in piece.found:
-            collected.add(row, digest, twins.SAID_NO if person.said_no else flags.get(digest, 0))
+        for row, _, digest, said_no in piece.found:
+            collected.add(row, digest, twins.SAID_NO if said_no else flags.get(digest, 0))
         collected.flush()
         checked = held.checked
         room = PROBLEMS - checked.get("refused", 0)
@@ -94,6 +133,8 @@ def _commit(
             _keep_problems(run, piece.refusals[:room])
         run.checked = {
             **checked,
+            "read_as": reading.mark,
+            "rows_end": prepared.append(import_files.rows_path(run), piece.lines, at=checked.get("rows_end", 0)),
             "position": piece.start + len(batch),
             "refused": checked.get("refused", 0) + len(piece.refusals),
             "aside": checked.get("aside", 0) + piece.aside,
@@ -102,9 +143,9 @@ def _commit(
     return True
 
 
-def _look_up(run: Import, found: _Found) -> dict[bytes, int]:
+def _look_up(run: Import, found: Sequence[tuple[int, str, bytes, bool]]) -> dict[bytes, int]:
     """Return what the account knows of the addresses, by hash."""
-    good = [(digest, person.email) for _, person, digest in found if not person.said_no]
+    good = [(digest, email) for _, email, digest, said_no in found if not said_no]
     with connection.cursor() as cursor:
         cursor.execute(
             loading_sql.LOOK_UP,
@@ -121,7 +162,7 @@ def _look_up(run: Import, found: _Found) -> dict[bytes, int]:
         }
 
 
-def _keep_problems(run: Import, refusals: Sequence[tuple[int, str, str]]) -> None:
+def _keep_problems(run: Import, refusals: Sequence[Refused]) -> None:
     ImportRefusal.objects.bulk_create(
         ImportRefusal(account_id=run.account_id, import_run=run, line=line, value=value, reason=reason)
         for line, value, reason in refusals
@@ -148,10 +189,12 @@ class SpecialColumn(Exception):
         super().__init__(f"Column “{head}”: {error}")
 
 
-def _complete(run: Import, collected: Twins, *, rows: int) -> None:
+def _complete(run: Import, reading: Reading, collected: Twins, *, rows: int) -> None:
     """Find the twins, and add up."""
+    if not rows:
+        prepared.append(import_files.rows_path(run), [], at=0)
     counts = collected.find(import_files.twice_path(run), rows=rows)
     with account_scope(run.account_id):
-        run.checked = {**run.checked, **counts, "position": rows, "complete": True}
+        run.checked = {**run.checked, **counts, "position": rows, "read_as": reading.mark, "complete": True}
         run.rows_total = rows
         Import.objects.filter(pk=run.pk, state=run.state).update(checked=run.checked, rows_total=rows)

@@ -1,27 +1,31 @@
 """What an uploaded file holds: how it is written, its first rows, its records, and what lies beside it."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import orjson
 from django.conf import settings
 
 from accounts.models import Account
-from contacts.fields import STANDARD, Field, own_fields
-from contacts.fields.kinds import Kind
+from contacts.fields import STANDARD, own_fields
 from contacts.files import columns, reading, rows, workbooks
-from contacts.files.columns import NEW_OF, Column
+from contacts.files.columns import Column
+from contacts.files.layout import Layout, layout
 from contacts.files.reading import CannotRead, Dialect, Record
 from contacts.files.rows import Reader
 from contacts.files.twins import Twins
 from contacts.models import Import
+from contacts.services.imports import new_fields
 from emailconcert.lib.errors import ExpectedError
 
 SAMPLES = 200
 # Where months come first when they are written in digits.
 _MONTH_FIRST = frozenset({"US", "PH"})
 _WORKBOOK = Dialect("utf-8", ",")
+_VERSION = 1  # of what a check leaves behind; another one makes the imports under way be checked again
 
 
 class FileGone(ExpectedError):
@@ -63,6 +67,15 @@ class Preview:
     rows: list[list[str]]
     product: str
     how: How
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an import's records become rows: `mark` is another one as soon as anything is read otherwise."""
+
+    read: Reader
+    layout: Layout
+    mark: str
 
 
 def find_out(path: Path, *, account_id: int) -> Found:
@@ -117,16 +130,21 @@ def records_of(run: Import) -> Iterator[Record]:
     yield from found
 
 
-def reader_of(run: Import) -> Reader:
-    """Return the function that reads a record into a person, by the import's mapping. Call inside the scope."""
-    fields = {field.name: field for field in (*STANDARD, *own_fields(run.account_id))}
-    for target in run.mapping.values():
-        if target.startswith(NEW_OF):
-            key = target.replace(":", "_")
-            fields[target] = Field(f"field:{key}", key, Kind(target.removeprefix(NEW_OF)))
+def reading_of(run: Import) -> Reading:
+    """Return how records become rows of contacts, by the import's mapping. Call inside the scope."""
+    mapping, made = new_fields.planned(run)
+    fields = {field.name: field for field in (*STANDARD, *made, *own_fields(run.account_id))}
     # A field that was deleted since takes nothing; the others are not kept from coming in.
-    mapping = {number: target for number, target in run.mapping.items() if target in fields or target in columns.FIXED}
-    return rows.reader(mapping, fields, heads=run.columns, day_first=run.day_first, region=_country(run.account_id))
+    mapping = {number: target for number, target in mapping.items() if target in fields or target in columns.FIXED}
+    region = _country(run.account_id)
+    kept = sorted((number, target) for number, target in mapping.items() if target)
+    said = [(*each, fields[each[1]].kind, fields[each[1]].choices) if each[1] in fields else each for each in kept]
+    mark = [_VERSION, run.size, run.encoding, run.delimiter, run.sheet, run.day_first, region, said]
+    return Reading(
+        rows.reader(mapping, fields, heads=run.columns, day_first=run.day_first, region=region),
+        layout(mapping),
+        hashlib.blake2b(orjson.dumps(mark), digest_size=16).hexdigest(),
+    )
 
 
 def workbook_holds(run: Import, address: str) -> bool:
@@ -155,6 +173,11 @@ def twins_of(run: Import) -> Twins:
 def twice_path(run: Import) -> Path:
     """Return where one bit per row says that the row is a twin."""
     return file_of(run).with_suffix(".twice")
+
+
+def rows_path(run: Import) -> Path:
+    """Return where the rows lie that a check made ready."""
+    return file_of(run).with_suffix(".rows")
 
 
 def forget_check(run: Import) -> None:

@@ -5,22 +5,19 @@ stopped, with nothing repeated and nothing left out.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
-from django.db import connection
 from django.db.models import F, Q
 
 from accounts.services import outbox
-from contacts.files.reading import CannotRead, Record
-from contacts.files.rows import BadAddress, BadRow, Reader
-from contacts.files.standings import Standing
+from contacts.files import prepared
+from contacts.files.layout import Layout
+from contacts.files.prepared import Aside, OptedOut, Refused
+from contacts.files.reading import CannotRead
 from contacts.models import Import, ImportRefusal
-from contacts.services.imports import import_checks, import_files, import_undoing, importing, loading
+from contacts.services.imports import import_checks, import_files, import_undoing, importing, loading, statistics
 from contacts.services.imports.import_checks import SpecialColumn
-from contacts.services.imports.loading import Hashed
-from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.services import ledger
 
@@ -103,15 +100,27 @@ def _steps(run: Import, piece: int, clock: Clock) -> Iterator[bool]:
     if run.state == State.UNDOING:
         yield from import_undoing.undo_pieces(run, clock=clock)
         return
-    if not run.checked.get("complete") or not import_files.twice_path(run).exists():
-        if run.checked.get("complete"):
-            run.checked = {}  # what it found is lost with the machine it lay on
-        for goes_on in import_checks.check_pieces(run, piece=piece, deep=run.state == State.CHECKING, clock=clock):
+    with account_scope(run.account_id):
+        reading = import_files.reading_of(run)
+    if not import_checks.is_whole(run, reading):
+        deep = run.state == State.CHECKING
+        for goes_on in import_checks.check_pieces(run, reading, piece=piece, deep=deep, clock=clock):
             _renew(run, clock())
             yield goes_on
     if run.state == State.RUNNING:
-        for rows in _pieces(run, piece):
-            yield _load(run, rows, now=clock())
+        yield from _load_pieces(run, reading.layout, piece, clock)
+
+
+def _load_pieces(run: Import, layout: Layout, piece: int, clock: Clock) -> Iterator[bool]:
+    """Write what the check made ready."""
+    twins = import_files.twice_path(run).read_bytes()
+    start = run.position
+    pieces = prepared.pieces(import_files.rows_path(run), start=start, length=piece)
+    for number, lines in enumerate(pieces):
+        if not number & (number - 1):  # 0, 1, 2, 4, 8 …
+            statistics.refresh_if_blind(account_id=run.account_id)
+        yield _load(run, _Piece(start, lines, twins), layout, now=clock())
+        start += len(lines)
 
 
 def _end(run: Import, *, now: datetime) -> None:
@@ -121,7 +130,10 @@ def _end(run: Import, *, now: datetime) -> None:
             Import.objects.filter(pk=run.pk, state=State.CHECKING).update(state=State.CHECKED, lease_until=None)
     elif run.state == State.RUNNING:
         _finish(run, State.DONE, now=now)
-        _refresh_statistics(run)
+        with account_scope(run.account_id):
+            run.refresh_from_db(fields=["rows_added"])
+        if run.rows_added >= _MANY:  # a campaign may follow at once
+            statistics.refresh()
 
 
 def _refuse(run: Import, text: str, *, now: datetime) -> None:
@@ -134,61 +146,36 @@ def _refuse(run: Import, text: str, *, now: datetime) -> None:
         held.update(state=State.UPLOADED, lease_until=None, attempts=0, error=text[:300])
 
 
-def _refresh_statistics(run: Import) -> None:
-    """Tell PostgreSQL's planner of many new rows now, not in a minute: a campaign may follow at once."""
-    if (run.rows_total or 0) >= _MANY:
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE (SKIP_LOCKED) contacts_contact, contacts_subscription")
-
-
-def _pieces(run: Import, piece: int) -> Iterator["_Piece"]:
-    """Yield the pieces that are not committed yet; a run goes on at the row where it stopped."""
-    with account_scope(run.account_id):
-        read = import_files.reader_of(run)
-        records = import_files.records_of(run)
-    twins = import_files.twice_path(run).read_bytes()
-    start = run.position
-    for _ in islice(records, start):
-        pass
-    while batch := list(islice(records, piece)):
-        current = _Piece(start, len(batch))
-        current.sort(batch, read, run.account_id, twins)
-        start += len(batch)
-        yield current
-
-
 class _Piece:
-    """Some records in a row, sorted into people, who said no, refusals and duplicates."""
+    """Some rows in a row, sorted into people, who said no, refusals and duplicates; one row of an address counts."""
 
-    def __init__(self, start: int, length: int) -> None:
+    def __init__(self, start: int, lines: Sequence[bytes], twins: bytes) -> None:
         self.start = start
-        self.length = length
-        self.people: list[Hashed] = []
-        self.opted_out: list[Hashed] = []
-        self.refusals: list[tuple[int, str, str]] = []
+        self.length = len(lines)
+        self.people: list[bytes] = []
+        self.opted_out: list[OptedOut] = []
+        self.refusals: list[Refused] = []
         self.duplicates = 0
         self.aside = 0
-
-    def sort(self, batch: Iterable[Record], read: Reader, account_id: int, twins: bytes) -> None:
-        """Sort the records in; one row of an address counts."""
-        hash_of = addresses.address_hash
-        for row, record in enumerate(batch, start=self.start):
-            try:
-                person = read(record.cells)
-            except (BadRow, BadAddress) as error:
-                self.refusals.append((record.line, ",".join(record.cells)[:200], str(error)[:200]))
-                continue
+        for row, line in enumerate(lines, start=start):
             if twins[row >> 3] >> (row & 7) & 1:
                 self.duplicates += 1
-            elif person.standing == Standing.SUBSCRIBED:
-                self.people.append((person, hash_of(person.email, account_id=account_id)))
-            elif person.standing == Standing.ASIDE:
-                self.aside += 1
+            elif line[0] == prepared.ELSE:
+                self._sort(prepared.read_other(line))
             else:
-                self.opted_out.append((person, hash_of(person.email, account_id=account_id)))
+                self.people.append(line)
+
+    def _sort(self, what: prepared.Other) -> None:
+        match what:
+            case OptedOut():
+                self.opted_out.append(what)
+            case Refused():
+                self.refusals.append(what)
+            case Aside():
+                self.aside += 1
 
 
-def _load(run: Import, piece: _Piece, *, now: datetime) -> bool:
+def _load(run: Import, piece: _Piece, layout: Layout, *, now: datetime) -> bool:
     """Commit one piece and the position after it; False where it was paused or cancelled, or another worker went on."""
     with account_scope(run.account_id):
         held = Import.objects.select_for_update().filter(
@@ -196,12 +183,12 @@ def _load(run: Import, piece: _Piece, *, now: datetime) -> bool:
         )
         if held.first() is None:
             return False
-        loaded = loading.load(run=run, people=piece.people, now=now)
+        loaded = loading.load(run=run, layout=layout, people=piece.people, now=now)
         loading.suppress(run=run, people=piece.opted_out, now=now)
         ImportRefusal.objects.bulk_create(
             [
-                ImportRefusal(account_id=run.account_id, import_run=run, line=line, value=value, reason=reason)
-                for line, value, reason in piece.refusals
+                ImportRefusal(account_id=run.account_id, import_run=run, **refused._asdict())
+                for refused in piece.refusals
             ],
             batch_size=1000,
         )

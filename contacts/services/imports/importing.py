@@ -12,14 +12,13 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils.text import slugify
 
 from accounts.services import auditing
 from accounts.services.auditing import SYSTEM, Actor
 from contacts.fields import FIELD
 from contacts.files import columns
-from contacts.models import CustomField, Import, ImportChange, ImportRefusal, List
-from contacts.services.imports import import_files
+from contacts.models import Import, ImportChange, ImportRefusal, List
+from contacts.services.imports import import_files, new_fields
 from contacts.services.imports.import_files import FileGone, How
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope, platform_scope
@@ -173,7 +172,7 @@ def start_checked(*, run: Import, now: datetime, actor: Actor = SYSTEM, lease_un
     waiting = Import.objects.filter(pk=run.pk, account_id=run.account_id, state__in=NOT_STARTED).exclude(mapping={})
     if not waiting.update(state=State.QUEUED, lease_until=lease_until, attempts=0):
         raise NotWaiting
-    Import.objects.filter(pk=run.pk).update(mapping=_with_new_fields(run))
+    Import.objects.filter(pk=run.pk).update(mapping=new_fields.make(run))
     ImportRefusal.objects.filter(account_id=run.account_id, import_run=run).delete()
     auditing.record(action="import.started", actor=actor, now=now, account_id=run.account_id, target=("import", run.pk))
     run.refresh_from_db()
@@ -275,44 +274,15 @@ def drop_changes(*, account_id: int, before: datetime, dry_run: bool) -> int:
 
 def _refuse_nonsense(mapping: Mapping[str, str]) -> None:
     targets = [target for target in mapping.values() if target]
-    once = [target for target in targets if target not in columns.MANY and not _is_new(target)]
+    once = [target for target in targets if target not in columns.MANY and not new_fields.is_new(target)]
     if "email" not in targets:
         raise BadMapping("Say which column holds the email address.")
     if len(set(once)) < len(once):
         raise BadMapping("Two columns cannot go into the same field.")
 
 
-def _with_new_fields(run: Import) -> dict[str, str]:
-    """Return the mapping with a custom field for every column that is to be kept as a new one."""
-    fixed = dict(run.mapping)
-    for number, target in fixed.items():
-        if _is_new(target):
-            head = run.columns[int(number)].strip() or f"Column {int(number) + 1}"
-            fixed[number] = _make_field(run, head[:60], target.removeprefix(columns.NEW_OF), taken=set(fixed.values()))
-    return fixed
-
-
-def _make_field(run: Import, label: str, kind: str, *, taken: set[str]) -> str:
-    """Return the name of the field with this label and type, which is made if there is none."""
-    stem = (slugify(label).replace("-", "_") or "column")[:36]
-    for attempt in range(1, 1000):
-        key = stem if attempt == 1 else f"{stem}_{attempt}"
-        if FIELD + key in taken:
-            continue
-        field, _ = CustomField.objects.get_or_create(
-            account_id=run.account_id, key=key, defaults={"label": label, "type": kind}
-        )
-        if field.type == kind and not field.sensitive:
-            return FIELD + key
-    raise BadMapping("There are too many fields of this name.")
-
-
-def _is_new(target: str) -> bool:
-    return target == columns.NEW or target.startswith(columns.NEW_OF)
-
-
 def _is_own(target: str) -> bool:
-    return _is_new(target) or target.startswith(FIELD)
+    return new_fields.is_new(target) or target.startswith(FIELD)
 
 
 def _audit(what: str, run: Import, actor: Actor, now: datetime) -> None:

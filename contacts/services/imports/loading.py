@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from contacts.files.rows import Person
+from contacts.files.layout import Layout
+from contacts.files.prepared import OptedOut
 from contacts.files.standings import Standing
 from contacts.models import Import
 from contacts.services.imports import loading_sql
-from contacts.services.imports.loading_sql import Plan
 from emailconcert.lib.tenancy import current_account_id
 from privacy.models import Consent, Suppression
 from privacy.services import consents, standing
@@ -28,8 +28,6 @@ _REASONS = {
     Standing.BOUNCED: Suppression.Reason.BOUNCED,
     Standing.COMPLAINED: Suppression.Reason.COMPLAINED,
 }
-Hashed = tuple[Person, bytes]
-"""A person and the hash of their address."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,13 @@ def lock_for_erasure(account_id: int) -> None:
     _lock("pg_advisory_xact_lock", account_id)
 
 
-def load(*, run: Import, people: Sequence[Hashed], now: datetime) -> Loaded:
-    """Write one piece: people with the hash of their address, no address twice.
+def load(*, run: Import, layout: Layout, people: Sequence[bytes], now: datetime) -> Loaded:
+    """Write one piece: lines for COPY, no address twice.
 
     People who are suppressed, restricted or erased, or unsubscribed from one of the lists, are kept out and only counted.
     """
     if not people:
         return Loaded(0, 0, 0, 0)
-    plan = loading_sql.plan(run.mapping, tags=run.tags)
     values: dict[str, Any] = {
         "account": current_account_id(),
         "lists": run.list_ids,
@@ -70,41 +67,40 @@ def load(*, run: Import, people: Sequence[Hashed], now: datetime) -> Loaded:
     }
     with connection.cursor() as cursor:
         lock_for_import(run.account_id)
-        cursor.execute("DROP TABLE IF EXISTS import_rows, import_put, import_agreed")
-        cursor.execute(loading_sql.staging(plan))
-        _copy(cursor, people, plan)
-        cursor.execute("ANALYZE import_rows")
-        cursor.execute(loading_sql.KEEP_OUT, values)
-        kept_out = cursor.rowcount
-        if run.list_ids:
-            cursor.execute(loading_sql.KEEP_UNSUBSCRIBED_OUT, values)
-            kept_out += cursor.rowcount
-        cursor.execute(loading_sql.upsert(run.known, plan), values)
-        cursor.execute(loading_sql.KNOWN_REST, values)
-        _attach(cursor, run, plan, values)
+        cursor.execute(loading_sql.staging(layout))
+        with cursor.copy(loading_sql.copy(layout)) as copy:
+            copy.write(b"".join(people))
+        cursor.execute(loading_sql.match(run.known, layout), values)
+        found = cursor.rowcount
+        cursor.execute(loading_sql.upsert(run.known, layout), values)
+        put = cursor.rowcount
+        cursor.execute(loading_sql.KNOWN_REST)
+        if put + cursor.rowcount < found:
+            cursor.execute(loading_sql.KNOWN_LATE, values)
+        _attach(cursor, run, layout, values)
         cursor.execute(loading_sql.COUNT)
         added, changed, total = cursor.fetchone()
-    return Loaded(added, changed, total - added - changed, kept_out)
+    return Loaded(added, changed, total - added - changed, len(people) - found)
 
 
-def suppress(*, run: Import, people: Sequence[Hashed], now: datetime) -> None:
+def suppress(*, run: Import, people: Sequence[OptedOut], now: datetime) -> None:
     """Never mail those whom the file calls unsubscribed, bounced or complaining, whether they are contacts or not."""
     standing.suppress_many(
         account_id=run.account_id,
-        people=[(person.email, digest, _REASONS[person.standing]) for person, digest in people],
+        people=[(email, digest, _REASONS[said]) for email, digest, said in people],
         now=now,
     )
 
 
-def _attach(cursor: Any, run: Import, plan: Plan, values: dict[str, Any]) -> None:
+def _attach(cursor: Any, run: Import, layout: Layout, values: dict[str, Any]) -> None:
     """Put the people on the lists, tag them, and write down what was changed and on which words they are written to."""
     if run.list_ids:
         cursor.execute(loading_sql.SUBSCRIBE, values)
     else:
         cursor.execute(loading_sql.AGREED_WITHOUT_LIST)
-    if plan.tags:
-        cursor.execute(loading_sql.NEW_TAGS, values)
-        cursor.execute(loading_sql.TAG, values)
+    if layout.tags or run.tags:
+        cursor.execute(loading_sql.new_tags(layout), values)
+        cursor.execute(loading_sql.tag(layout), values)
     cursor.execute(loading_sql.REMEMBER, values)
     cursor.execute(loading_sql.TIMELINE, values)
     if run.consent_wording:
@@ -118,37 +114,6 @@ def _attach(cursor: Any, run: Import, plan: Plan, values: dict[str, Any]) -> Non
             now=values["now"],
             source_id=run.pk,
         )
-
-
-def _copy(cursor: Any, people: Sequence[Hashed], plan: Plan) -> None:
-    """Write COPY's text format ourselves: a third of the time of `write_row`, which adapts every value by itself."""
-    texts, dates, has_values, has_tags = plan.texts, plan.dates, plan.values, plan.tags
-    dumps = orjson.dumps
-    lines = []
-    for person, digest in people:
-        fields = person.fields
-        line = [person.email, *[str(fields.get(name, "")) for name in texts]]
-        if has_values:
-            line.append(dumps(person.values).decode() if person.values else "{}")
-        if has_tags:
-            line.append(_array(person.tags) if person.tags else "{}")
-        if not _SPECIAL.isdisjoint("".join(line)):
-            line = [text.translate(_ESCAPED) for text in line]
-        line += [str(fields[name]) if name in fields else "\\N" for name in dates]
-        line.append("\\\\x" + digest.hex())
-        lines.append("\t".join(line))
-    with cursor.copy(loading_sql.copy(plan)) as copy:
-        copy.write("\n".join(lines) + "\n")
-
-
-# Source: PostgreSQL's documentation of COPY, "Text Format".
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_SPECIAL = frozenset("\\\t\n\r")
-
-
-def _array(texts: Sequence[str]) -> str:
-    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
-    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
 def _lock(function: str, account_id: int) -> None:
