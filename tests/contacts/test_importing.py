@@ -15,7 +15,7 @@ from contacts.services.imports import import_runs, importing
 from contacts.services.lists import subscribing
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
-from privacy.models import Consent, DomainSuppression
+from privacy.models import Consent, DomainSuppression, Restriction, Suppression
 from privacy.services import standing
 from tests.factories import NOW, make_cast, make_member
 
@@ -215,43 +215,66 @@ def test_import_writes_the_timeline_of_those_it_changed(account, news):
         assert list(events) == [(zoe.pk, {"import": run.pk})]
 
 
-def _unsubscribe(account, news):
-    contact = people.add_contact(account_id=account.pk, email="zoe@example.org", source="member", now=NOW)
-    subscribing.unsubscribe(account_id=account.pk, contact_id=contact.pk, list_ids=[news.pk], now=NOW)
+SAID_NO = (
+    "unsubscribed@example.org", "left.all@example.org", "bounced@example.org", "complained@example.org",
+    "manual@example.org", "restricted@example.org", "domain@example.net",
+    "erased@example.org", "imported@example.org", "stranger@example.net",
+)  # fmt: skip
+PAUSED = "paused@example.org"
 
 
-def _suppress(account, news):
-    standing.suppress(account_id=account.pk, address="zoe@example.org", reason="bounced", now=NOW)
-
-
-def _erase(account, news):
-    standing.suppress(account_id=account.pk, address="zoe@example.org", reason="erased", now=NOW)
-
-
-def _restrict(account, news):
-    people.add_contact(account_id=account.pk, email="zoe@example.org", source="member", now=NOW)
-    digest = address_hash("zoe@example.org", account_id=account.pk)
+def _make_said_no(account, news):
+    """One person of each standing that an import leaves alone, the last three no contacts, and one who paused."""
+    made = {
+        email: people.add_contact(account_id=account.pk, email=email, source="member", now=NOW)
+        for email in (*SAID_NO[:-3], PAUSED)
+    }
+    ids = {email: contact.pk for email, contact in made.items()}
+    leave = {"account_id": account.pk, "now": NOW}
+    subscribing.unsubscribe(contact_id=ids["unsubscribed@example.org"], list_ids=[news.pk], **leave)
+    subscribing.unsubscribe(contact_id=ids["left.all@example.org"], list_ids=None, **leave)
+    for reason in ("bounced", "complained", "manual", "erased", "imported"):
+        standing.suppress(account_id=account.pk, address=f"{reason}@example.org", reason=reason, now=NOW)
+    digest = bytes(made["restricted@example.org"].email_hash)
     standing.restrict(account_id=account.pk, address_hash=digest, now=NOW)
+    DomainSuppression.objects.create(domain="example.net")
+    Contact.objects.filter(email=PAUSED).update(paused_until=NOW + timedelta(days=900))
 
 
-def _shut(account, news):
-    DomainSuppression.objects.create(domain="example.org")
+def _as_they_stood():
+    return (
+        list(Contact.objects.exclude(email=PAUSED).order_by("pk").values()),
+        list(Suppression.objects.order_by("pk").values_list("reason", "address_hash", "created_at")),
+        list(Restriction.objects.values()),
+        list(Subscription.objects.exclude(contact__email=PAUSED).order_by("pk").values()),
+    )
 
 
-@pytest.mark.parametrize("keep_out", [_unsubscribe, _suppress, _erase, _restrict, _shut])
-def test_import_keeps_people_out_and_only_counts_them(account, news, keep_out):
+def test_no_option_of_an_import_brings_anybody_back(client):
+    member = make_member()
+    account = member.account
+    client.force_login(member.user)
     with account_scope(account):
-        keep_out(account, news)
-        before = list(Contact.objects.order_by("pk").values())
+        news = List.objects.create(name="News")
+        _make_said_no(account, news)
+        before = _as_they_stood()
 
-    counts = bring_in(account, "Email,Name\nzoe@example.org,Zoe\n", list=news, known="overwrite", wording="Yes")
+    for known in Import.Known.values:
+        text = "Email,First name\n" + "".join(f"{each},{known}\n" for each in (*SAID_NO, PAUSED))
+        run = prepare(account, text, list=news, known=known, wording="Yes, write to me.")
+        counts = dict(zip(COUNTS, run_all(account, run), strict=True))
+        page = client.get(f"/contacts/import/{run.pk}/").content.decode()
 
-    with account_scope(account):
-        assert counts == (0, 0, 0, 0, 0, 1, 0)
-        assert list(Contact.objects.order_by("pk").values()) == before
-        assert not Subscription.objects.filter(state="subscribed").exists()
-        assert not ImportRefusal.objects.exists()
-        assert not Consent.objects.exists()
+        assert (run.state, counts["kept_out"], sum(counts.values())) == ("done", len(SAID_NO), len(SAID_NO) + 1), known
+        assert not any(each in page for each in SAID_NO), known
+        assert "erased" not in page.lower(), known
+        with account_scope(account):
+            assert _as_they_stood() == before, known
+            assert Contact.objects.get(email=PAUSED).paused_until == NOW + timedelta(days=900)
+            assert set(Consent.objects.values_list("address_hash", flat=True)) <= {
+                address_hash(PAUSED, account_id=account.pk)
+            }
+            assert not ImportRefusal.objects.exists()
 
 
 def test_import_leaves_a_pending_person_pending(account, news):
