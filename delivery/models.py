@@ -104,6 +104,9 @@ class Mailing(TenantModel):
     excluded = models.JSONField(default=dict, help_text="Left out before that: counts by reason.")
     created_at = models.DateTimeField(auto_now_add=True)
     start_at = models.DateTimeField(null=True, help_text="Nothing leaves before.")
+    is_timed = models.BooleanField(
+        default=False, db_default=False, help_text="Its batches have times of their own, which may be missed."
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -147,7 +147,7 @@ def resume(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
     _move(campaign, (Campaign.State.PAUSED,), Campaign.State.SENDING, "It is not paused, so it can't be resumed.")
     for mailing in mailings_of(campaign):
         if mailing.state == Mailing.State.PAUSED:
-            holding.resume_mailing(mailing=mailing)
+            holding.resume_mailing(mailing=mailing, now=now)
     _record("campaign.resumed", campaign, actor, now)
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.models import Account
 from delivery.models import Batch, Mailing, Outcome
-from delivery.services import compiling, judging
+from delivery.services import compiling, holding, judging
 from delivery.wire.journal import Journal, boot_id, host_name
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import ledger
@@ -100,6 +100,8 @@ def claim_batch(*, account_id: int, mailing_id: int, now: datetime) -> Claim | N
                 batch = _next_open(mailing, now) if mailing else None
                 if mailing is None or batch is None:
                     return None
+                if holding.is_missed(mailing=mailing, batch=batch, now=now):
+                    break
                 people, skipped = _judge(mailing, batch, now)
                 batch.skipped += skipped
                 if people:
@@ -113,6 +115,8 @@ def claim_batch(*, account_id: int, mailing_id: int, now: datetime) -> Claim | N
             raise
         if claim:
             return claim
+    holding.hold_mailing(mailing=mailing, reason=holding.MISSED)  # with the lock of the claim gone
+    return None
 
 
 def _next_open(mailing: Mailing, now: datetime) -> Batch | None:

@@ -1,15 +1,20 @@
 """Pausing, resuming and cancelling a mailing. Workers look at the state at each claim and every second between."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
-from delivery.models import Batch, Mailing, Outcome, Reason
+from delivery.models import Batch, Mailing, Message, Outcome, Reason
 from delivery.services import settling
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 
+# What is later than this was missed, and is not made up for by itself.
+LATEST = timedelta(hours=1)
+MISSED = (
+    "Sending was not possible when the next of these were due, over an hour ago. Resume to send them late, or cancel."
+)
 RESTORED = "Restored from a backup: messages sent after it was made would go out again. Check before you resume."
 
 
@@ -60,12 +65,32 @@ def hold_mailing(*, mailing: Mailing, reason: str) -> bool:
     return True
 
 
-def resume_mailing(*, mailing: Mailing) -> None:
-    """Let a paused mailing go on. Raises `CannotHold`."""
+def is_missed(*, mailing: Mailing, batch: Batch, now: datetime) -> bool:
+    """Tell whether a timed mailing's next batch should have gone over an hour ago, while nothing of it went at all.
+
+    One that is only slow goes on: something of it was settled lately.
+    """
+    return mailing.is_timed and batch.not_before <= now - LATEST and not _has_moved(mailing, now)
+
+
+def _has_moved(mailing: Mailing, now: datetime) -> bool:
+    batches = Batch.objects.filter(mailing_id=mailing.pk)
+    if batches.filter(state=Batch.State.LEASED).exists():
+        return True
+    last = batches.filter(state=Batch.State.DONE).order_by("-number").first()
+    if last is None:
+        return False
+    settled = Message.objects.filter(account_id=mailing.account_id, mailing_id=mailing.pk, settled_at__gt=now - LATEST)
+    return settled.filter(sequence__range=(last.first, last.last)).exists()
+
+
+def resume_mailing(*, mailing: Mailing, now: datetime) -> None:
+    """Let a paused mailing go on; what became due meanwhile is due now. Raises `CannotHold`."""
     with account_scope(mailing.account_id):
         rows = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.PAUSED)
         if not rows.update(state=Mailing.State.SENDING, held_reason=""):
             raise CannotHold("Only a paused mailing can be resumed.")
+        Batch.objects.filter(mailing_id=mailing.pk, state=Batch.State.OPEN, not_before__lt=now).update(not_before=now)
 
 
 def cancel_mailing(*, mailing: Mailing, now: datetime) -> None:

@@ -1,9 +1,9 @@
 """From an audience to message rows: one statement inserts them and counts who was left out, and why."""
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet, Sum
@@ -12,6 +12,7 @@ from accounts.models import Account
 from contacts.models import Contact
 from delivery.models import Batch, Mailing, Reason
 from delivery.services import judging
+from delivery.services.pacing import AT_ONCE, Pace, due_by_zone, piece_size
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 
@@ -20,6 +21,14 @@ QUOTA_WINDOW = timedelta(days=30)
 
 class CannotStart(ExpectedError):
     """The mailing can't be started."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A part of a statement, with the parameters that only it has."""
+
+    text: str
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 _JUDGED = """
@@ -45,9 +54,31 @@ _COUNT = """
     UNION ALL SELECT {duplicate}, sum(times - 1) FROM people HAVING sum(times - 1) > 0
 """
 _BATCHES = """
-    INSERT INTO delivery_batch (account_id, mailing_id, number, first, last)
-    SELECT %(account)s, %(mailing)s, n, (n - 1) * %(size)s + 1, least(n * %(size)s, %(audience)s)
-    FROM generate_series(1, (%(audience)s + %(size)s - 1) / %(size)s) n
+    INSERT INTO delivery_batch (account_id, mailing_id, number, first, last, not_before)
+    SELECT %(account)s, %(mailing)s, n, (n - 1) * %(size)s + 1, least(n * %(size)s, %(audience)s),
+           coalesce(%(start)s::timestamptz, now()) + %(spread)s::interval * ((n - 1)::float8 / pieces)
+    FROM (SELECT (%(audience)s + %(size)s - 1) / %(size)s) counted(pieces), generate_series(1, pieces) n
+"""
+# By each person's own clock: numbered in the order in which they are due, and no batch across two times.
+_INSERT_LOCAL = """
+    , timed AS (
+        SELECT j.id, coalesce(z.due, %(others_due)s) AS due
+        FROM judged j
+        JOIN contacts_contact c ON c.account_id = %(account)s AND c.id = j.id
+        LEFT JOIN unnest(%(zones)s::text[], %(dues)s::timestamptz[]) z(zone, due) ON z.zone = c.time_zone
+        WHERE j.reason = 0
+    ), numbered AS (
+        SELECT id, due, row_number() OVER (ORDER BY due, id) AS sequence,
+               (row_number() OVER (PARTITION BY due ORDER BY id) - 1) / %(size)s AS piece
+        FROM timed
+    ), added AS (
+        INSERT INTO delivery_message (account_id, mailing_id, sequence, contact_id)
+        SELECT %(account)s, %(mailing)s, sequence, id FROM numbered
+    ), batches AS (
+        INSERT INTO delivery_batch (account_id, mailing_id, number, first, last, not_before)
+        SELECT %(account)s, %(mailing)s, row_number() OVER (ORDER BY min(sequence)), min(sequence), max(sequence), due
+        FROM numbered GROUP BY due, piece
+    )
 """
 
 
@@ -58,8 +89,9 @@ def materialise(
     start_at: datetime | None,
     now: datetime,
     excluded: QuerySet[Contact] | None = None,
+    pace: Pace = AT_ONCE,
 ) -> Mailing:
-    """Make a compiled mailing's messages and batches and let it be sent, from `start_at` on.
+    """Make a compiled mailing's messages and batches and let it be sent, from `start_at` on, at a pace.
 
     `audience` says to whom, before exclusions; it may name a contact more than once. Who is in `excluded` is left out and
     counted with the others who are. Raises `CannotStart` where the
@@ -72,17 +104,19 @@ def materialise(
         with connection.cursor() as cursor:
             cursor.execute("SELECT delivery_make_partition(%s)", [mailing.pk])
         moved = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.COMPILED).update(
-            state=Mailing.State.SENDING, start_at=start_at, started_at=now
+            state=Mailing.State.SENDING, start_at=start_at, started_at=now, is_timed=pace.is_timed
         )
         if not moved:
             raise CannotStart("This mailing was started already.")
-        counts = _run(mailing, audience, excluded, insert=True, now=now)
+        start = start_at or now
+        counts = _run(mailing, audience, excluded, insert=_inserting(mailing, pace, start), now=now)
         reached = counts.pop("", 0)
         if not reached:
             raise CannotStart("Nobody would receive this: everybody in the audience is left out.")
         _check_quota(account, reached, now)
         Mailing.objects.filter(pk=mailing.pk).update(audience=reached, excluded=counts)
-        _make_batches(mailing, reached)
+        if not pace.local:
+            _make_batches(mailing, reached, pace, start)
         mailing.refresh_from_db()
     return mailing
 
@@ -103,12 +137,28 @@ def count_audience(
         beside_lists=list_ids if to_segments else None,
     )
     with account_scope(account_id):
-        counts = _run(mailing, audience, excluded, insert=False, now=now)
+        counts = _run(mailing, audience, excluded, insert=Statement(""), now=now)
     return counts.pop("", 0), counts
 
 
+def _inserting(mailing: Mailing, pace: Pace, start: datetime) -> Statement:
+    """Return what makes the rows of those who are not left out."""
+    if not pace.local:
+        return Statement(_INSERT)
+    contacts = Contact.objects.filter(account_id=mailing.account_id)
+    zones = list(contacts.exclude(time_zone="").order_by().values_list("time_zone", flat=True).distinct())
+    due, others_due = due_by_zone(pace.local, zones, start=start)
+    parameters = {"zones": list(due), "dues": list(due.values()), "others_due": others_due}
+    return Statement(_INSERT_LOCAL, {**parameters, "size": piece_size(pace, 0)})
+
+
 def _run(
-    mailing: Mailing, audience: QuerySet[Contact], excluded: QuerySet[Contact] | None, *, insert: bool, now: datetime
+    mailing: Mailing,
+    audience: QuerySet[Contact],
+    excluded: QuerySet[Contact] | None,
+    *,
+    insert: Statement,
+    now: datetime,
 ) -> dict[str, int]:
     parameters: dict[str, Any] = {
         "account": mailing.account_id,
@@ -116,6 +166,7 @@ def _run(
         "lists": mailing.list_ids,
         "beside": mailing.beside_lists,
         "now": now,
+        **insert.parameters,
     }
     with connection.cursor() as cursor:
         # So that sets of a million are hashed and not looked up one by one; until the end of the transaction.
@@ -128,7 +179,7 @@ def _run(
                 joins=judging.joins(mailing),
                 left_out=Reason.EXCLUDED.value,
             )
-            + (_INSERT if insert else "")
+            + insert.text
             + _COUNT.format(duplicate=Reason.DUPLICATE.value)
         )
         cursor.execute(statement, parameters)
@@ -145,17 +196,17 @@ def _ids(people: QuerySet[Contact], cursor: Any) -> str:
     return found.replace("%", "%%")
 
 
-def _make_batches(mailing: Mailing, audience: int) -> None:
+def _make_batches(mailing: Mailing, audience: int, pace: Pace, start: datetime) -> None:
+    parameters: dict[str, Any] = {
+        "account": mailing.account_id,
+        "mailing": mailing.pk,
+        "size": piece_size(pace, audience),
+        "audience": audience,
+        "start": start if pace.is_timed else None,
+        "spread": pace.spread,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _BATCHES,
-            {
-                "account": mailing.account_id,
-                "mailing": mailing.pk,
-                "size": settings.BATCH_SIZE,
-                "audience": audience,
-            },
-        )
+        cursor.execute(_BATCHES, parameters)
 
 
 def sent_in_window(*, now: datetime) -> int:

@@ -116,7 +116,7 @@ def test_refusal_of_the_account_holds_the_mailing_and_fails_nobody(mailing, monk
     found = queries.ledger(mailing)
     assert (found.adds_up, found.queued) == (True, 3)
 
-    holding.resume_mailing(mailing=mailing)
+    holding.resume_mailing(mailing=mailing, now=datetime.now(UTC))
     run(mailing)
     assert queries.ledger(mailing).sent == 3
 

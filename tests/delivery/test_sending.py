@@ -253,7 +253,7 @@ def test_refused_password_holds_the_mailing_until_it_is_put_right(journals, monk
             assert "answered 535" in Mailing.objects.get().held_reason
 
         monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://alice:secret@{host}:{port}")
-        holding.resume_mailing(mailing=mailing)
+        holding.resume_mailing(mailing=mailing, now=datetime.now(UTC))
         run(mailing)
     assert len(box.recipients) == 3
 
@@ -380,7 +380,7 @@ def test_paused_mailing_sends_nothing_until_resumed(mailbox, journals):
     with pytest.raises(holding.CannotHold):
         holding.pause_mailing(mailing=mailing)
 
-    holding.resume_mailing(mailing=mailing)
+    holding.resume_mailing(mailing=mailing, now=datetime.now(UTC))
     run(mailing)
     assert len(mailbox.recipients) == 3
 

@@ -1,5 +1,6 @@
 """A backup made while a campaign was going out, put back: nothing leaves or shows until erasures are replayed."""
 
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -67,7 +68,7 @@ def test_nothing_leaves_until_the_replay_and_then_only_what_a_person_resumes(tmp
     assert claim(mailing) is None
     assert len(holding.RESTORED) <= Mailing._meta.get_field("held_reason").max_length
 
-    holding.resume_mailing(mailing=mailing)
+    holding.resume_mailing(mailing=mailing, now=datetime.now(UTC))
     taken = claim(mailing)
     assert len(taken.people) == 2
     taken.journal.close()
