@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role
-from contacts.models import Contact, Form, Import, List, Segment, Subscription, Tag
+from contacts.models import Contact, CustomField, Form, Import, List, Segment, Subscription, Tag
 from contacts.services import people
 from contacts.services.imports import import_runs, importing
 from contacts.services.lists import organising, subscribing
@@ -416,3 +416,36 @@ def test_country_is_chosen_by_name_and_an_imported_code_that_is_none_is_kept(cli
     assert '<option value="DE">Germany</option>' in page
     assert ">XX</span>" in kept
     assert ">Germany</span>" in client.get(f"/contacts/{person.pk}/").content.decode()
+
+
+def test_what_members_write_is_text_and_no_markup(client, alice, settings):
+    """On members' pages markup is more than looks: htmx would act on it in the name of whoever looks at it."""
+    evil = '<i hx-post="/x" hx-trigger="load">'
+    texts = [
+        "title",
+        "intro",
+        "button",
+        "consent",
+        "box:b",
+        "label:email",
+        "help:email",
+        "label:field:a",
+        "help:field:a",
+    ]
+    with account_scope(alice.account):
+        CustomField.objects.create(key="a", label=evil, help=evil, type="choice", choices=[evil])
+        news = List.objects.create(name=evil, description=evil)
+        person = add(alice.account, first_name=evil, values={"a": evil})
+        form = make_form(
+            alice.account, news, slug="bread", texts=dict.fromkeys(texts, evil), questions=[{"field": "field:a"}],
+            boxes=[{"key": "b"}],
+        )  # fmt: skip
+
+    paths = [f"/contacts/{person.pk}/{end}" for end in ("", "edit/", "merge/", "value/field:a/")]
+    paths += [f"/contacts/forms/{form.pk}/{end}" for end in ("", "share/", "versions/", "settings/")]
+    paths += ["/contacts/", "/contacts/add/", "/contacts/fields/", "/contacts/lists/"]
+    pages = {path: client.get(path) for path in paths}
+    pages["form"] = client.get("/f/bread", headers={"host": settings.CONTENT_URL.partition("//")[2]})
+
+    assert {page.status_code for page in pages.values()} == {200}
+    assert {path for path, page in pages.items() if "<i hx" in page.content.decode()} == set()
