@@ -24,13 +24,14 @@ class AccountsConfig(AppConfig):
         from accounts.models import Role  # noqa: PLC0415
         from emailconcert.shell import nav  # noqa: PLC0415
 
+        nav.register("Content", "accounts:media", "images", 50, ("/content/",), visible=_is_member)
         nav.register(
             "Settings",
             "accounts:settings",
             "settings",
             90,
             ("/settings/",),
-            visible=lambda request: getattr(request, "membership", None) is not None,
+            visible=_is_member,
         )
         nav.register(
             "Accounts", "admin:accounts_account_changelist", "building-2", 60, ("/admin/accounts/",), site="dpo"
@@ -46,6 +47,10 @@ class AccountsConfig(AppConfig):
         )
         settings_pages.register_own("Security", "accounts:security", 20, words=_SECURITY_WORDS)
         settings_pages.register("Audit log", "accounts:audit", 90, role=Role.OWNER, words="history who did what")
+
+
+def _is_member(request: "HttpRequest") -> bool:
+    return getattr(request, "membership", None) is not None
 
 
 def _choices(request: "HttpRequest") -> "list[AccountChoice]":

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from accounts.views import account, invitations, profile, resetting, security, signing_in, signing_up, team
+from accounts.views import (
+    account,
+    invitations,
+    media,
+    media_picking,
+    profile,
+    resetting,
+    security,
+    signing_in,
+    signing_up,
+    team,
+)
 
 app_name = "accounts"
 
@@ -22,6 +33,13 @@ urlpatterns = [
     path("invitations/<str:secret>/join/", invitations.join, name="join"),
     path("no-account/", account.no_account, name="no-account"),
     path("switch/", account.switch, name="switch"),
+    path("content/media/", media.index, name="media"),
+    path("content/media/upload/", media.upload, name="media-upload"),
+    path("content/media/pick/", media_picking.pick, name="media-pick"),
+    path("content/media/<int:pk>/", media.detail, name="media-detail"),
+    path("content/media/<int:pk>/delete/", media.delete, name="media-delete"),
+    path("content/media/<int:pk>/restore/", media.restore, name="media-restore"),
+    path("content/media/<int:pk>/remove/", media.remove, name="media-remove"),
     path("settings/", account.settings, name="settings"),
     path("settings/business/", account.business, name="business"),
     path("settings/audit/", account.audit, name="audit"),

@@ -68,6 +68,10 @@ class Media(TenantModel):
         """Return the last part of the address of what lists show."""
         return self.still_name if self.is_animated else self.file_name(min(self.widths, default=None))
 
+    def fitting(self, width: int) -> int:
+        """Return the smallest of its widths that is as wide as `width`, else its own."""
+        return min((each for each in self.widths if each >= width), default=self.width)
+
     def height_at(self, width: int) -> int:
         """Return the height that belongs to a width."""
         return max(1, round(self.height * width / self.width))

@@ -1,4 +1,4 @@
-"""Tags of accounts: `{% settings_tabs %}`, `{% profile_tabs %}`, `{% content_url %}`, `{{ code|country_name }}`, `{{ action|audit_words }}`."""
+"""Tags of accounts: `{% settings_tabs %}`, `{% profile_tabs %}`, `{% content_url %}`, `{% media_address %}`, `{{ code|country_name }}`, `{{ action|audit_words }}`."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.conf import settings
 
 from accounts import audit_words as words
 from accounts import choices
+from accounts.services.media import storing
 from accounts.settings_pages import own_tabs, tabs_for
 
 register = template.Library()
@@ -28,6 +29,12 @@ def profile_tabs() -> list[tuple[str, str]]:
 def content_url(path: str) -> str:
     """Return the whole address of a page on the content host."""
     return f"{settings.CONTENT_URL}{path}"
+
+
+@register.simple_tag(takes_context=True)
+def media_address(context: template.Context, file_name: str) -> str:
+    """Return the public address of a file of the current account's library."""
+    return storing.address(account_key=context["request"].account.public_id, file_name=file_name)
 
 
 @register.filter
