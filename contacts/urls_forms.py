@@ -16,5 +16,4 @@ urlpatterns = [
     path("contacts/forms/<int:pk>/duplicate/", forms.duplicate, name="form-duplicate"),
     path("contacts/forms/<int:pk>/delete/", forms.delete, name="form-delete"),
     path("f/look.css", public_parts.look, name="form-look"),
-    path("f/logo/<uuid:account_key>/<str:digest>.png", public_parts.logo, name="form-logo"),
 ]

@@ -22,6 +22,7 @@ from contacts.hosted.blueprint import (
     Look,
     Question,
 )
+from contacts.services.hosted import form_logos
 
 _LONG = {"intro", "sent", "mail", "confirm", "thanks", STATEMENT}
 # The texts of the builder's cards: key → what stands above it.
@@ -120,7 +121,7 @@ def read(data: QueryDict) -> Blueprint:
         ground=data.get("ground", usual.ground).strip().lower()[:7],
         font=data.get("font", usual.font)[:20],
         layout=data.get("layout", usual.layout)[:20],
-        logo=data.get("logo", "")[:32],
+        logo=logo if form_logos.is_file(logo := data.get("logo", "")) else "",
     )
     return Blueprint(
         questions=tuple(questions),
@@ -155,8 +156,8 @@ def change(draft: Blueprint, *, do: str, what: str, data: QueryDict) -> Blueprin
         languages = tuple(dict.fromkeys((*languages, new_language)))
     elif do == "remove_language" and len(languages) > 1:
         languages = tuple(each for each in languages if each != what)
-    elif do == "remove_logo":
-        return draft.with_logo("")
+    elif do in ("remove_logo", "use_logo"):
+        return draft.with_logo(what if form_logos.is_file(what) else "")
     return replace(draft, questions=questions, boxes=boxes, languages=languages)
 
 

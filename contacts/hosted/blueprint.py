@@ -39,13 +39,18 @@ class Box:
 
 @dataclass(frozen=True)
 class Look:
-    """Colours as #rrggbb, the key of a font and a layout, and the digest of a logo."""
+    """Colours as #rrggbb, the key of a font and a layout, and the name of a logo's file in the media library."""
 
     accent: str = "#2f55d4"
     ground: str = "#f6f7f9"
     font: str = "system"
     layout: str = "card"
     logo: str = ""
+
+    @property
+    def logo_file(self) -> str:
+        """Return the name of the logo's file; what forms kept before there was a library are PNGs of that name."""
+        return self.logo if "." in self.logo or not self.logo else f"{self.logo}.png"
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,9 @@ class Blueprint:
         plain: dict[str, Any] = orjson.loads(orjson.dumps(asdict(self)))
         return plain
 
-    def with_logo(self, digest: str) -> "Blueprint":
+    def with_logo(self, file_name: str) -> "Blueprint":
         """Return the blueprint with another logo."""
-        return replace(self, look=replace(self.look, logo=digest))
+        return replace(self, look=replace(self.look, logo=file_name))
 
     def with_fields(self, known: Mapping[str, Field]) -> "Blueprint":
         """Return the blueprint with what its questions take from the fields; those without a field are left out."""

@@ -3,7 +3,7 @@
 from contacts.models.bulk import BulkAction, BulkChange
 from contacts.models.codes import MailedCode
 from contacts.models.exports import Export
-from contacts.models.forms import Form, FormDay, FormLogo, FormSubmission, FormVersion
+from contacts.models.forms import Form, FormDay, FormSubmission, FormVersion
 from contacts.models.imports import Import, ImportChange, ImportRefusal
 from contacts.models.lists import List, Subscription
 from contacts.models.people import Contact, ContactEvent, ContactTag, CustomField, DepartedContact, Tag
@@ -21,7 +21,6 @@ __all__ = [
     "Export",
     "Form",
     "FormDay",
-    "FormLogo",
     "FormSubmission",
     "FormVersion",
     "Import",

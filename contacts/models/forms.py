@@ -37,17 +37,6 @@ class FormVersion(TenantModel):
         constraints = (models.UniqueConstraint(fields=("account", "form", "number"), name="one_form_version"),)
 
 
-class FormLogo(TenantModel):
-    """A picture for forms, written anew as PNG; found by the digest of its bytes."""
-
-    digest = models.CharField(max_length=32)
-    png = models.BinaryField()
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("account", "digest"), name="one_logo_per_digest"),)
-
-
 class FormDay(TenantModel):
     """How often a form was seen, sent in and confirmed on one day (UTC). Numbers only, nobody is known by them."""
 

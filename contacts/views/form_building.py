@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import MemberRequest, actor, role_required
 from accounts.models import Role
+from accounts.services.media import library, storing
 from contacts import fields
 from contacts.forms import building
 from contacts.forms.building import Desk
@@ -23,6 +24,7 @@ from contacts.services.hosted import form_keeping, form_logos
 from contacts.views.form_sharing import tabs_of
 from contacts.views.forms import address_of
 from contacts.views.pages import show
+from contacts.views.public_parts import logo_address
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to
 
@@ -50,10 +52,13 @@ def _posted(request: MemberRequest) -> tuple[Blueprint, dict[str, str]]:
     if file is None:
         return draft, {}
     try:
-        digest = form_logos.keep_logo(account_id=request.account.pk, file=file.open(), size=file.size or 0, now=now())
-    except form_logos.BadPicture as error:
+        opened, name = file.open(), file.name or ""
+        logo = form_logos.keep_logo(
+            account=request.account, file=opened, name=name, now=now(), by=request.user, actor=actor(request)
+        )
+    except ExpectedError as error:
         return draft, {"logo": str(error)}
-    return draft.with_logo(digest), {}
+    return draft.with_logo(logo), {}
 
 
 def _keep(request: MemberRequest, hosted: Form, draft: Blueprint, *, publishes: bool) -> HttpResponse:
@@ -93,9 +98,21 @@ def _page(
         "address": address_of(hosted),
         "is_new": hosted.draft != draft.to_json(),
         "preview": _preview(request, desk, draft, shown.editing),
+        "logo": logo_address(account, draft),
+        "pictures": _pictures(request) if pressed == "pick_logo" else [],
     }
     part = "preview" if pressed == "preview" else "draft"
     return show(request, "form_build", context, part=part, status=422 if problems else None)
+
+
+def _pictures(request: MemberRequest) -> list[tuple[str, str, str]]:
+    """Return the newest pictures to choose from without a script: file, address, name."""
+    newest = library.latest(account_id=request.account.pk, count=24)
+    key = request.account.public_id
+    return [
+        (form_logos.file_of(each), storing.address(account_key=key, file_name=each.thumbnail_name), each.name)
+        for each in newest
+    ]
 
 
 def _preview(request: MemberRequest, desk: Desk, draft: Blueprint, language: str) -> str:
@@ -111,8 +128,7 @@ def _preview(request: MemberRequest, desk: Desk, draft: Blueprint, language: str
         "page_language": language,
         "look": looks.query(looks.readable(draft.look)),
         "layout": looks.layout_of(draft.look),
-        "logo": draft.look.logo,
-        "account_key": account.public_id,
+        "logo": logo_address(account, draft),
         "title": page.text("title", language),
         "intro": page.text("intro", language),
         "press": page.text("button", language),

@@ -26,6 +26,7 @@ from contacts.hosted.blueprint import Blueprint
 from contacts.hosted.proof import Trust
 from contacts.services.hosted import form_counting, form_keeping, signing_up
 from contacts.services.hosted.form_keeping import Online
+from contacts.views.public_parts import logo_address
 from emailconcert.lib import limits
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.network import client_ip, client_network, truncated_ip
@@ -212,8 +213,7 @@ def _shared(account: Account, page: Blueprint, language: str, *, slug: str = "")
         "page_language": language,
         "look": looks.query(page.look),
         "layout": looks.layout_of(page.look),
-        "logo": page.look.logo,
-        "account_key": account.public_id,
+        "logo": logo_address(account, page),
         "slug": slug,
         "title": page.text("title", language),
         "intro": page.text("intro", language),

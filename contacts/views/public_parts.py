@@ -1,14 +1,14 @@
-"""What the pages of forms are made with: the stylesheet of a look, and logos. Served on both hosts."""
+"""What the pages of forms are made with: the stylesheet of a look, and logos. On both hosts."""
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account
+from accounts.services.media import storing
 from contacts.hosted import looks
-from contacts.services.hosted import form_logos
-from emailconcert.lib.tenancy import account_scope
+from contacts.hosted.blueprint import Blueprint
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -25,14 +25,11 @@ def look(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def logo(request: HttpRequest, account_key: UUID, digest: str) -> HttpResponse:  # noqa: ARG001  # Django calls it so
-    """Return an account's logo."""
-    account = Account.objects.filter(public_id=account_key, status=Account.Status.ACTIVE).first()
-    if account is None:
-        raise Http404
-    with account_scope(account):
-        png = form_logos.find_logo(account_id=account.pk, digest=digest)
-    if png is None:
-        raise Http404
-    response = HttpResponse(png, content_type="image/png")
-    response["Cache-Control"] = _FOR_EVER
-    return response
+    """Lead on to a logo's address in the media library: pages made before there was one ask here."""
+    return HttpResponsePermanentRedirect(storing.address(account_key=account_key, file_name=f"{digest}.png"))
+
+
+def logo_address(account: Account, page: Blueprint) -> str:
+    """Return the address of a form's logo, empty where there is none."""
+    name = page.look.logo_file
+    return storing.address(account_key=account.public_id, file_name=name) if name else ""

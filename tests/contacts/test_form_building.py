@@ -9,7 +9,8 @@ from django.db import connection
 from django.utils.timezone import now
 from PIL import Image
 
-from contacts.models import CustomField, Form, FormDay, FormLogo, FormVersion, List
+from accounts.models import Media
+from contacts.models import CustomField, Form, FormDay, FormVersion, List
 from contacts.services.hosted import form_keeping
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Wording
@@ -161,19 +162,44 @@ def test_preview_is_a_frame_that_may_run_nothing(client, news, form):
     assert "/f/look.css?a=8a1538" in page.replace("&amp;", "&")
 
 
-def test_a_logo_is_kept_with_the_draft(client, alice, news, form):
+def test_a_logo_is_chosen_from_the_library_or_uploaded_into_it(client, alice, news, form, settings, tmp_path):
+    settings.MEDIA_DIR = tmp_path
+    path = f"/contacts/forms/{form.pk}/"
     picture = BytesIO()
     Image.new("RGB", (40, 40), "blue").save(picture, "PNG")
     file = SimpleUploadedFile("logo.png", picture.getvalue(), "image/png")
 
-    client.post(f"/contacts/forms/{form.pk}/", posted(news, "save", logo_file=file))
-    bad = client.post(
-        f"/contacts/forms/{form.pk}/", posted(news, "save", logo_file=SimpleUploadedFile("logo.svg", b"<svg/>"))
-    )
+    client.post(path, posted(news, "save", logo_file=file))
+    bad = client.post(path, posted(news, "save", logo_file=SimpleUploadedFile("logo.svg", b"<svg/>")))
 
     with account_scope(alice.account):
-        assert kept(alice)[0].draft["look"]["logo"] == FormLogo.objects.get().digest
-    assert (bad.status_code, "Take a PNG" in bad.content.decode()) == (422, True)
+        logo = Media.objects.get()
+    name = logo.file_name()
+    assert kept(alice)[0].draft["look"]["logo"] == name
+    assert (bad.status_code, "SVG files can carry programs" in bad.content.decode()) == (422, True)
+    offered = client.post(path, posted(news, "pick_logo")).content.decode()
+    assert f'value="use_logo:{name}"' in offered
+    chosen = client.post(path, posted(news, f"use_logo:{name}")).content.decode()
+    assert f'name="logo" value="{name}"' in chosen
+    assert f"/media/{alice.account.public_id}/{name}" in chosen
+    odd = client.post(path, posted(news, "show_logo", logo="../../x")).content.decode()
+    assert 'name="logo" value=""' in odd
+
+
+def test_the_library_tells_which_forms_show_a_picture(client, alice, news, form, settings, tmp_path):
+    settings.MEDIA_DIR = tmp_path
+    path = f"/contacts/forms/{form.pk}/"
+    picture = BytesIO()
+    Image.new("RGB", (40, 40), "blue").save(picture, "PNG")
+    client.post(path, posted(news, "publish", logo_file=SimpleUploadedFile("logo.png", picture.getvalue())))
+    with account_scope(alice.account):
+        logo = Media.objects.get()
+
+    assert f'href="{path}"' in client.get(f"/content/media/{logo.pk}/").content.decode()
+    client.post(path, posted(news, "save"))  # only the draft is without it
+    assert f'href="{path}"' in client.get(f"/content/media/{logo.pk}/").content.decode()
+    client.post(path, posted(news, "publish"))
+    assert "Nothing shows it" in client.get(f"/content/media/{logo.pk}/").content.decode()
 
 
 def test_share_shows_what_works_without_script_too(client, alice, news, form):

@@ -1,59 +1,40 @@
-"""Logos of forms: read with Pillow and written anew, so that nothing but the picture is kept and served."""
+"""Logos of forms: pictures of the account's media library."""
 
-import hashlib
-import struct
-import warnings
+import re
 from datetime import datetime
-from io import BytesIO
 from typing import IO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from django.db.models import F, Q
 
-from contacts.models import FormLogo
-from emailconcert.lib.errors import ExpectedError
+from accounts.models import Account, Media, User
+from accounts.services.auditing import SYSTEM, Actor
+from accounts.services.media import keeping
+from contacts.models import Form
 
-LARGEST = 2 * 1024 * 1024
-SIZE = (480, 160)
-_PIXELS = 20_000_000
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-# What Pillow raises over damaged pictures and their Exif.
-_UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, LookupError, TypeError, EOFError, struct.error)
-
-
-class BadPicture(ExpectedError):
-    """The file is no picture, or not one that is taken."""
-
-    def __init__(self) -> None:
-        super().__init__("Take a PNG, JPEG, WebP or GIF picture of at most 2 MB.")
+# How wide a logo is kept for: twice what the widest page shows.
+WIDTH = 640
+_FILE = re.compile(r"[0-9a-f]{32}(-[0-9]{2,4})?(\.(png|jpg|gif))?")
 
 
-def keep_logo(*, account_id: int, file: IO[bytes], size: int, now: datetime) -> str:
-    """Keep a picture, made small; return its digest. Raises `BadPicture`."""
-    if size > LARGEST:
-        raise BadPicture
-    png = _written_anew(file)
-    digest = hashlib.sha256(png).hexdigest()[:32]
-    FormLogo.objects.get_or_create(account_id=account_id, digest=digest, defaults={"png": png, "created_at": now})
-    return digest
+def keep_logo(
+    *, account: Account, file: IO[bytes], name: str, now: datetime, by: User | None = None, actor: Actor = SYSTEM
+) -> str:
+    """Take a picture into the library; return its file's name. Raises `BadPicture`, `LibraryFull`."""
+    return file_of(keeping.keep(account=account, file=file, name=name, now=now, by=by, actor=actor).media)
 
 
-def find_logo(*, account_id: int, digest: str) -> bytes | None:
-    """Return a logo's PNG."""
-    found = FormLogo.objects.filter(account_id=account_id, digest=digest).values_list("png", flat=True).first()
-    return None if found is None else bytes(found)
+def file_of(media: Media) -> str:
+    """Return the name of the file that a form shows of a picture."""
+    return media.file_name() if media.is_animated else media.file_name(media.fitting(WIDTH))
 
 
-def _written_anew(file: IO[bytes]) -> bytes:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=_FORMATS) as picture:
-                if picture.width * picture.height > _PIXELS:
-                    raise BadPicture
-                upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    except (*_UNREADABLE, Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise BadPicture from None
-    upright.thumbnail(SIZE)
-    written = BytesIO()
-    upright.save(written, "PNG", optimize=True)
-    return written.getvalue()
+def is_file(name: str) -> bool:
+    """Tell whether a text may be the name of a logo's file."""
+    return _FILE.fullmatch(name) is not None
+
+
+def forms_with(*, account_id: int, digest: str) -> list[Form]:
+    """Return the forms that show a picture: in what is online, or in their draft."""
+    in_draft = Q(draft__look__logo__startswith=digest)
+    online = Q(versions__number=F("version"), versions__blueprint__look__logo__startswith=digest)
+    return list(Form.objects.filter(in_draft | online, account_id=account_id).distinct().order_by("name", "pk"))
