@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from campaigns.models import Variant
+from contacts import queries
 from contacts.models import Contact
 from contacts.services import timeline
 from contacts.services.timeline import Bound, Entry
@@ -15,9 +16,8 @@ from delivery.models import Message, Outcome
 
 def entries(contact: Contact, limit: int, bound: Bound | None) -> Sequence[Entry]:
     """Return the newest mails that left below the bound; the mailing tells those of one moment apart."""
-    sent = Message.objects.filter(
-        account_id=contact.account_id, contact_id=contact.pk, outcome=Outcome.SENT, settled_at__isnull=False
-    )
+    mine = {"account_id": contact.account_id, "contact_id__in": queries.ids_of(contact)}
+    sent = Message.objects.filter(**mine, outcome=Outcome.SENT, settled_at__isnull=False)
     if bound is not None:
         sent = sent.filter(Q(settled_at__lt=bound.at) | Q(settled_at=bound.at, mailing_id__lt=bound.number))
     rows = list(sent.order_by("-settled_at", "-mailing_id").values_list("mailing_id", "settled_at")[:limit])

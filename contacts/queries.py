@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from contacts.models import Contact, Form, List, Subscription, Tag
+from contacts.models import Contact, DepartedContact, Form, List, Subscription, Tag
 from privacy.models import DomainSuppression, Restriction, Suppression
 
 
@@ -26,6 +26,12 @@ def audience(list_ids: Collection[int]) -> QuerySet[Contact]:
 def contacts_of(account_id: int) -> QuerySet[Contact]:
     """Return the account's contacts."""
     return Contact.objects.filter(account_id=account_id)
+
+
+def ids_of(contact: Contact) -> list[int]:
+    """Return the contact's id, and those it had before it was merged, or was deleted and came back."""
+    of_address = DepartedContact.objects.filter(account_id=contact.account_id, email_hash=contact.email_hash)
+    return [contact.pk, *of_address.values_list("contact_id", flat=True)]
 
 
 def suppressed() -> Q:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, fields
 
 from django.db.models import Q
 
+from contacts import queries as contact_queries
+from contacts.models import Contact
 from tracking.models import Event, Kind, MailingRollup
 
 SHOWN = (Kind.OPEN, Kind.CLICK, Kind.BOUNCE, Kind.COMPLAINT)
@@ -41,7 +43,8 @@ def mailing_numbers(mailing_ids: Collection[int]) -> dict[int, MailingNumbers]:
     return found
 
 
-def events_of_contact(*, account_id: int, contact_id: int, limit: int, older: Q | None = None) -> list[Event]:
+def events_of_contact(contact: Contact, *, limit: int, older: Q | None = None) -> list[Event]:
     """Return the newest opens, clicks, bounces and complaints of one contact, of those that are `older`."""
-    rows = Event.objects.filter(older or Q(), account_id=account_id, contact_id=contact_id, kind__in=SHOWN)
+    mine = {"account_id": contact.account_id, "contact_id__in": contact_queries.ids_of(contact)}
+    rows = Event.objects.filter(older or Q(), **mine, kind__in=SHOWN)
     return list(rows.order_by("-at", "-id")[:limit])

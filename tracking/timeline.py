@@ -19,9 +19,7 @@ _TEXTS = {
 
 def entries(contact: Contact, limit: int, bound: Bound | None) -> Sequence[Entry]:
     """Return the newest entries below the bound. Opt-outs stand there already, written when they happen."""
-    events = queries.events_of_contact(
-        account_id=contact.account_id, contact_id=contact.pk, limit=limit, older=bound.smaller("id") if bound else None
-    )
+    events = queries.events_of_contact(contact, limit=limit, older=bound.smaller("id") if bound else None)
     links = Link.objects.filter(mailing_id__in={event.mailing_id for event in events if event.kind == Kind.CLICK})
     urls = {(mailing, number): url for mailing, number, url in links.values_list("mailing_id", "number", "url")}
     return [_entry(event, urls) for event in events]

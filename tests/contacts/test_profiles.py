@@ -371,7 +371,7 @@ def test_the_page_asks_the_same_number_of_queries_however_much_there_is(client, 
     assert len(captured) == QUERIES
 
 
-QUERIES = 32
+QUERIES = 34
 
 
 def test_another_accounts_person_is_404_everywhere(client, alice, fields):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from contacts import conditions
-from contacts.services import timeline
+from contacts.services import merging, timeline
 from emailconcert.lib.tenancy import account_scope
 from privacy import registry
 from privacy.registry import Subject, SubjectKind
@@ -54,6 +54,17 @@ def test_timeline_tells_what_happened_and_marks_machines(mailing):
     assert marks == [True, True]
 
 
+def test_timeline_tells_what_was_sent_to_whoever_was_merged_into_the_person(mailing):
+    with account_scope(mailing.account_id):
+        one, two = contact_of(mailing, 1), contact_of(mailing, 3)
+        kept = merging.merge(kept=two, gone=one, take_address=True, take=(), now=LATER)
+        told = [entry.text for entry in timeline.read(kept).entries]
+        others = [entry.text for entry in timeline.read(contact_of(mailing, 2)).entries]
+    assert told.count("Sent a mail") == 2
+    assert {"Clicked a link", "Opened a mail"} <= set(told)
+    assert others.count("Sent a mail") == 1
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_timeline_asks_the_database_as_often_for_many_as_for_one(count, django_assert_num_queries):
     made = make_mailing()
@@ -64,7 +75,7 @@ def test_timeline_asks_the_database_as_often_for_many_as_for_one(count, django_a
 
     with account_scope(made.account_id):
         contact = contact_of(made)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             assert len(entries(contact, 50, None)) == count
 
 
