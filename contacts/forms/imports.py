@@ -84,7 +84,9 @@ class ColumnsForm(forms.Form):
         self, *args: Any, account: Account, preview: Preview, chosen: Mapping[str, str], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        own = [field for field in own_fields(account.pk) if not field.sensitive]
+        fields = own_fields(account.pk)
+        own = [field for field in fields if not field.sensitive]
+        self.sealed = [field.label for field in fields if field.sensitive]
         choices: list[tuple[str, Any]] = [
             (IGNORE, "Leave out"),
             ("Contact", list(FIXED.items())),

@@ -238,6 +238,7 @@ def _question(request: MemberRequest, form: BulkForm, whom: Whom, count: int) ->
         else chips.in_words(filters.parse(QueryDict(whom.query)), names_of(request.account.pk)),
         "given": form.cleaned_data,
         "typed": action in {"delete", "erase"},
+        "at_once": AT_ONCE,
     }
 
 

@@ -118,7 +118,13 @@ def test_a_day_to_come_is_no_day_of_consent(client, alice):
 
 def test_preview_follows_encoding_and_delimiter(client, alice):
     path = upload(client, "Email|Ort\nzoe@example.org|Köln\n".encode("cp1252"))["Location"]
-    assert columns_of(client.get(path)) == {"Email": "email", "Ort": "new:text"}
+    page = client.get(path)
+    assert columns_of(page) == {"Email": "email", "Ort": "new:text"}
+    assert "sensitive fields" not in page.content.decode()
+    with account_scope(alice.account):
+        CustomField.objects.create(key="iban", label="Account number", sensitive=True)
+    page = client.get(path).content.decode()
+    assert ("Account number: sensitive fields can’t be imported into" in page, "field:iban" in page) == (True, False)
 
     page = client.get(
         path, {"encoding": "cp1251", "delimiter": "|", "day_first": "yes"}, headers={"HX-Request": "true"}
