@@ -1,5 +1,7 @@
 """What the table's helpers hold of a person: files that were exported, and what was searched for by name or address."""
 
+import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from io import BytesIO
@@ -11,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from contacts.files import sealing
-from contacts.models import BulkAction, Export, SavedView
+from contacts.models import BulkAction, Export, SavedView, Segment
 from contacts.services.bulk_actions import bulk
 from contacts.services.exports import exporting
 from emailconcert.lib.tenancy import account_scope, platform_scope
@@ -70,15 +72,46 @@ def _queries(model: type[SavedView] | type[BulkAction] | type[Export]) -> Callab
     """Return what finds the rows in whose query the person's address or name stands."""
 
     def find(subject: Subject) -> QuerySet[Any]:
-        words = [subject.address, *(name for name in subject.names if " " in name.strip())]
         said = Q()
-        for word in filter(None, words):
+        for word in _words(subject):
             for spelling in {word, quote(word), quote_plus(word), quote(word, safe="@")}:
                 said |= Q(query__icontains=spelling)
+            if model is Export:  # its name tells the search, also once that was forgotten
+                said |= Q(name__icontains=word)
         rows = model.objects.filter(account_id=subject.account_id)
         return rows.filter(said) if said else rows.none()
 
     return find
+
+
+def _words(subject: Subject) -> list[str]:
+    return [word for word in (subject.address, *(name for name in subject.names if " " in name.strip())) if word]
+
+
+def _segments(subject: Subject) -> list[Segment]:
+    """Return the segments in whose conditions the person's address or name stands."""
+    words = [word.lower() for word in _words(subject)]
+    rows = Segment.objects.filter(account_id=subject.account_id).order_by("pk")
+    return [
+        row for row in rows if any(word in json.dumps(row.definition, ensure_ascii=False).lower() for word in words)
+    ]
+
+
+def _blank_segments(subject: Subject, now: datetime) -> int:  # noqa: ARG001  # the registry's shape
+    """Put a word that nobody has in the place of the person; the segment means everybody else that it meant."""
+    named = re.compile("|".join(map(re.escape, _words(subject))) or r"(?!)", re.IGNORECASE)
+    found = _segments(subject)
+    for segment in found:
+        Segment.objects.filter(pk=segment.pk).update(definition=_blanked(segment.definition, named))
+    return len(found)
+
+
+def _blanked(part: Any, named: re.Pattern[str]) -> Any:
+    if isinstance(part, dict):
+        return {name: _blanked(each, named) for name, each in part.items()}
+    if isinstance(part, list):
+        return [_blanked(each, named) for each in part]
+    return named.sub("(erased)", part) if isinstance(part, str) else part
 
 
 def _clear_actions(subject: Subject, now: datetime) -> int:
@@ -93,7 +126,9 @@ def _clear_actions(subject: Subject, now: datetime) -> int:
 def _clear_exports(subject: Subject, now: datetime) -> int:
     found = [*_queries(Export)(subject)]
     for export in found:
-        exporting.end(export, Export.State.WITHDRAWN, now=now)
+        if export.state in (*exporting.OPEN, Export.State.DONE):
+            exporting.end(export, Export.State.WITHDRAWN, now=now)
+    Export.objects.filter(pk__in=[export.pk for export in found]).update(name="Contacts")
     return len(found)
 
 
@@ -143,6 +178,11 @@ _register(
 _register(
     "bulk_searches", "Actions whose search names you", "bulk_action",
     lambda subject: _queries(BulkAction)(subject).count(), _clear_actions, _named(_queries(BulkAction)),
+)  # fmt: skip
+_register(
+    "segments", "Segments whose conditions name you", "account",
+    lambda subject: len(_segments(subject)), _blank_segments,
+    lambda subject: [{"what": segment.name} for segment in _segments(subject)],
 )  # fmt: skip
 _register(
     "export_searches", "Exports whose search names you", "export",

@@ -216,6 +216,9 @@ def test_erasing_a_person_destroys_the_files_with_them_and_no_others(account, se
     with account_scope(account):
         SavedView.objects.create(name="Zoe", query="q=zoe%40example.org")
         action = BulkAction.objects.create(kind="tag", query="q=zoe%40example.org", until_id=1, total=1)
+        searched = Export.objects.create(name="Begins with “zoe@example.org”", state="expired", format="csv")
+        rule = {"condition": "email", "operator": "is", "values": {"value": "Zoe@Example.org"}}
+        segment = Segment.objects.create(name="Her", definition={"match": "none", "rules": [rule]})
 
     with account_scope(account):
         who = subject(account, zoe)
@@ -229,6 +232,10 @@ def test_erasing_a_person_destroys_the_files_with_them_and_no_others(account, se
         assert not SavedView.objects.exists()
         action.refresh_from_db()
         assert (action.query, action.state) == ("", "cancelled")
+        searched.refresh_from_db()
+        segment.refresh_from_db()
+        assert searched.name == "Contacts"
+        assert segment.definition["rules"] == [{**rule, "values": {"value": "(erased)"}}]
     assert len([*settings.MEDIA_DIR.rglob("*.bin")]) == 2
     assert scanning.scan(address=zoe.email, account_id=account.pk).found == ()
 

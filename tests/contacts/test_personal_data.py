@@ -69,7 +69,7 @@ def held(subject):
 
 
 EVERYTHING = {
-    "exports": 0, "searches": 0, "bulk_searches": 0, "export_searches": 0,
+    "exports": 0, "searches": 0, "bulk_searches": 0, "segments": 0, "export_searches": 0,
     "codes": 0, "submissions": 1, "refusals": 1, "uploads": 1, "subscriptions": 1, "tags": 1, "timeline": 3, "contact": 1,
     "departed": 1, "import_changes": 1,
 }  # fmt: skip
