@@ -10,14 +10,17 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register places, conditions and what is done when a mailing ends."""
+        from accounts.services.media import uses  # noqa: PLC0415
         from campaigns import conditions, receivers, timeline  # noqa: F401, PLC0415  # importing registers
         from campaigns.audiences import uses_of_segments, why_list_stays  # noqa: PLC0415
+        from campaigns.pictures import uses_of_pictures  # noqa: PLC0415
         from campaigns.services import following  # noqa: PLC0415
         from contacts.services.lists import organising  # noqa: PLC0415
         from contacts.services.segments import segmenting  # noqa: PLC0415
         from emailconcert.shell import nav  # noqa: PLC0415  # apps are ready only now
         from privacy.services import backups  # noqa: PLC0415
 
+        uses.register(uses_of_pictures)
         segmenting.register_uses(uses_of_segments)
         organising.hold_lists(why_list_stays)
         backups.holds_after_restore(following.hold_restored)

@@ -6,14 +6,16 @@ see each page once.
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from accounts.models import TotpDevice
+from accounts.models import Media, TotpDevice
 from accounts.services import outbox
+from accounts.services.media import keeping
 from campaigns import demo_data
 from campaigns.models import Campaign
 from campaigns.services import demo
@@ -25,6 +27,7 @@ from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import PrivacyRequest
 from privacy.services import desk, intake, routing
 from tests.accounts.helpers import ACTOR
+from tests.accounts.pictures import animation, picture
 from tests.factories import make_member
 
 
@@ -144,6 +147,26 @@ DESK_PAGES = {
 FILE = "Mail,Vorname,Notes\nada@example.com,Ada,likes rye\nnobody,No,\nben@example.org,Ben,\n"
 
 
+MEDIA_PAGES = {
+    "media-library": "/content/media/",
+    "media-none-found": "/content/media/?q=nothing",
+    "media-deleted": "/content/media/?show=deleted",
+}
+
+
+def media_pages(account):
+    """Put two pictures into the library."""
+    with account_scope(account):
+        for name, raw in (("Rye on a board", picture("JPEG", size=(900, 600))), ("Oven", animation())):
+            media = keeping.keep(account=account, file=BytesIO(raw), name=name, now=timezone.now()).media
+        keeping.delete(media=media, now=timezone.now())
+        kept = Media.objects.get(deleted_at=None)
+    return MEDIA_PAGES | {
+        "media-picture": f"/content/media/{kept.pk}/",
+        "media-deleted-picture": f"/content/media/{media.pk}/",
+    }
+
+
 def contact_pages(account):
     with account_scope(account):
         person = Contact.objects.order_by("pk").first()
@@ -240,6 +263,12 @@ def test_pages_of_an_account(make_page, walk, loaded):
     walk(make_page(cookies=sign_in(owner)), ACCOUNT_PAGES | more)
 
 
+def test_pages_of_the_library(make_page, walk, loaded, tmp_path, hosts):
+    hosts.MEDIA_DIR = tmp_path / "media"
+    owner = loaded[0]
+    walk(make_page(cookies=sign_in(owner)), media_pages(owner.last_account))
+
+
 def test_pages_of_campaigns(make_page, walk, loaded):
     owner = loaded[0]
     walk(make_page(cookies=sign_in(owner)), campaign_pages(owner.last_account))
@@ -277,6 +306,7 @@ def test_pages_of_a_new_account(make_page, walk, hosts):
         "fields-empty": "/contacts/fields/",
         "forms-empty": "/contacts/forms/",
         "imports-empty": "/contacts/imports/",
+        "media-empty": "/content/media/",
         "reports-empty": "/reports/",
         "sending-empty": "/settings/sending/",
     }

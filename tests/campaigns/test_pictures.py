@@ -1,0 +1,36 @@
+"""Where campaigns show pictures of the media library."""
+
+from io import BytesIO
+
+import pytest
+
+from accounts.services.auditing import SYSTEM
+from accounts.services.media import keeping, storing, uses
+from campaigns.services import drafting
+from emailconcert.lib.tenancy import account_scope
+from tests.accounts.pictures import picture
+from tests.campaigns.test_drafting import make_draft
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def test_campaigns_that_show_a_picture_are_named(alice, settings, tmp_path):
+    settings.MEDIA_DIR = tmp_path
+    with account_scope(alice.account):
+        shown, other = (
+            keeping.keep(account=alice.account, file=BytesIO(picture(colour=colour)), name="x", now=NOW).media
+            for colour in ("red", "blue")
+        )
+        draft, trash = make_draft(alice), make_draft(alice, name="Old")
+        make_draft(alice, name="Without")
+        address = storing.address(account_key=alice.account.public_id, file_name=shown.file_name())
+        for campaign in (draft, trash):
+            campaign.variants.update(source=f'<img src="{address}">')
+        drafting.delete_draft(campaign=trash, actor=SYSTEM, now=NOW)
+
+        found = uses.uses_of(account_id=alice.account.pk, digest=shown.digest)
+
+        assert [each.what for each in found] == ["the deleted campaign “Old”", "the campaign “Spring”"]
+        assert found[1].url == f"/campaigns/{draft.pk}/"
+        assert uses.uses_of(account_id=alice.account.pk, digest=other.digest) == []
