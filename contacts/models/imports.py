@@ -4,7 +4,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from contacts.models.lists import List
 from contacts.models.people import Contact
 from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
 
@@ -49,7 +48,6 @@ class Import(TenantModel):
     consent_wording = models.TextField(max_length=1000, blank=True, help_text="The basis for writing to them.")
     consent_on = models.DateField(null=True, help_text="When they agreed; null where only the import's day is known.")
     consent_source = models.CharField(max_length=200, blank=True, db_default="", help_text="Where they agreed.")
-    list = TenantForeignKey(List, on_delete=models.SET_NULL, null=True, related_name="imports")
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADED)
     created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
