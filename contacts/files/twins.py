@@ -6,7 +6,7 @@ counts once.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 SAID_NO, KNOWN, KEPT_OUT = 1, 2, 4
@@ -15,7 +15,6 @@ _MASK = (1 << _FLAGS) - 1
 _DIGEST = 12
 _ROW = 6
 _ENTRY = _DIGEST + _ROW
-_BUFFER = 64 * 1024
 _NAMES = tuple(
     "opted_out" if flags & SAID_NO else "kept_out" if flags & KEPT_OUT else "known" if flags & KNOWN else "new"
     for flags in range(1 << _FLAGS)
@@ -31,14 +30,17 @@ class Twins:
         self._paths = [path.with_suffix(f".bucket{number}") for number in range(self._count)]
         self._waiting = [bytearray() for _ in range(self._count)]
 
-    def add(self, row: int, digest: bytes, flags: int) -> None:
-        """Remember that the row has the address of this hash, and what is known of it (`SAID_NO`, `KNOWN`, `KEPT_OUT`)."""
-        number = digest[0] % self._count
-        waiting = self._waiting[number]
-        waiting += digest[:_DIGEST]
-        waiting += (row << _FLAGS | flags).to_bytes(_ROW, "little")
-        if len(waiting) > _BUFFER:
-            self._write(number)
+    def add(
+        self, rows: Sequence[int], digests: Sequence[bytes], *, known: Mapping[bytes, int], said_no: Collection[int]
+    ) -> None:
+        """Remember which rows have the address of which hash.
+
+        `known` says by hash what the account knows of it (`KNOWN`, `KEPT_OUT`), `said_no` which rows say no.
+        """
+        count, waiting = self._count, self._waiting
+        for row, digest in zip(rows, digests, strict=True):
+            flags = SAID_NO if row in said_no else known.get(digest, 0)
+            waiting[digest[0] % count] += digest[:_DIGEST] + (row << _FLAGS | flags).to_bytes(_ROW, "little")
 
     def flush(self) -> None:
         """Write down what waits; call before the position is committed."""

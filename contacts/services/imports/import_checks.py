@@ -3,7 +3,7 @@
 It goes over the file a piece at a time; the position is committed with the counts, so a check that was killed goes on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -52,11 +52,13 @@ def check_pieces(
     start = run.checked.get("position", 0)
     for _ in islice(records, start):
         pass
-    while batch := list(islice(records, piece)):
+    while True:
         current = _Piece(start)
-        current.take(batch, reading.read, hasher)
-        yield _commit(run, reading, current, collected, batch, deep=deep, now=clock())
-        start += len(batch)
+        current.take(islice(records, piece), reading.read, hasher)
+        if not current.lines:
+            break
+        yield _commit(run, reading, current, collected, deep=deep, now=clock())
+        start += len(current.lines)
     _complete(run, reading, collected, rows=start)
 
 
@@ -76,56 +78,57 @@ def _begin_again(run: Import) -> None:
 
 
 class _Piece:
-    """Some rows in a row: who they are, and what could not be read."""
+    """Some rows in a row: who they are, and what could not be read. Holds no records, of which there would be many."""
 
     def __init__(self, start: int) -> None:
         self.start = start
         self.lines: list[str] = []
-        self.found: list[tuple[int, str, bytes, bool]] = []
+        self.rows: list[int] = []
+        self.emails: list[str] = []
+        self.digests: list[bytes] = []
+        self.said_no: set[int] = set()
         self.refusals: list[Refused] = []
         self.aside = 0
+        self.samples: list[list[str]] = []
 
-    def take(self, batch: Sequence[Record], read: Reader, hasher: Callable[[str], bytes]) -> None:
-        """Sort the rows in."""
-        lines, found, contact = self.lines, self.found, prepared.contact
-        subscribed = Standing.SUBSCRIBED
-        for number, record in enumerate(batch, start=self.start):
+    def take(self, records: Iterable[Record], read: Reader, hasher: Callable[[str], bytes]) -> None:
+        """Sort the records in."""
+        put, contact, subscribed = self.lines.append, prepared.contact, Standing.SUBSCRIBED
+        put_row, put_email, put_digest = self.rows.append, self.emails.append, self.digests.append
+        for number, (line, cells) in enumerate(records, start=self.start):
+            if not number % _EVERY:
+                self.samples.append(cells)
             try:
-                email, standing, copied = read(record.cells)
+                email, standing, copied = read(cells)
             except (BadRow, BadAddress) as error:
-                self.refusals.append(Refused(record.line, ",".join(record.cells)[:200], str(error)[:200]))
-                lines.append(prepared.other(self.refusals[-1]))
+                self.refusals.append(Refused(line, ",".join(cells)[:200], str(error)[:200]))
+                put(prepared.other(self.refusals[-1]))
                 continue
             if standing is Standing.ASIDE:
                 self.aside += 1
-                lines.append(prepared.other(Aside()))
+                put(prepared.other(Aside()))
                 continue
             digest = hasher(email)
-            found.append((number, email, digest, standing is not subscribed))
-            is_contact = standing is subscribed
-            lines.append(contact(copied, digest) if is_contact else prepared.other(OptedOut(email, digest, standing)))
+            put_row(number)
+            put_email(email)
+            put_digest(digest)
+            if standing is subscribed:
+                put(contact(copied, digest))
+            else:
+                self.said_no.add(number)
+                put(prepared.other(OptedOut(email, digest, standing)))
 
 
-def _commit(
-    run: Import,
-    reading: Reading,
-    piece: _Piece,
-    collected: Twins,
-    batch: Sequence[Record],
-    *,
-    deep: bool,
-    now: datetime,
-) -> bool:
+def _commit(run: Import, reading: Reading, piece: _Piece, collected: Twins, *, deep: bool, now: datetime) -> bool:
     """Keep what the piece told; False where another worker or the member went on with the import."""
     with account_scope(run.account_id):
-        _refuse_special(run, batch, now)
+        _refuse_special(run, piece.samples, now)
     with account_scope(run.account_id):
         held = Import.objects.select_for_update().filter(pk=run.pk, account_id=run.account_id, state=run.state).first()
         if held is None or held.checked.get("position", 0) != piece.start:
             return False
-        flags = _look_up(run, piece.found) if deep else {}
-        for row, _, digest, said_no in piece.found:
-            collected.add(row, digest, twins.SAID_NO if said_no else flags.get(digest, 0))
+        flags = _look_up(run, piece) if deep else {}
+        collected.add(piece.rows, piece.digests, known=flags, said_no=piece.said_no)
         collected.flush()
         checked = held.checked
         room = PROBLEMS - checked.get("refused", 0)
@@ -135,7 +138,7 @@ def _commit(
             **checked,
             "read_as": reading.mark,
             "rows_end": prepared.append(import_files.rows_path(run), piece.lines, at=checked.get("rows_end", 0)),
-            "position": piece.start + len(batch),
+            "position": piece.start + len(piece.lines),
             "refused": checked.get("refused", 0) + len(piece.refusals),
             "aside": checked.get("aside", 0) + piece.aside,
         }
@@ -143,22 +146,17 @@ def _commit(
     return True
 
 
-def _look_up(run: Import, found: Sequence[tuple[int, str, bytes, bool]]) -> dict[bytes, int]:
+def _look_up(run: Import, piece: _Piece) -> dict[bytes, int]:
     """Return what the account knows of the addresses, by hash."""
-    good = [(digest, email) for _, email, digest, said_no in found if not said_no]
     with connection.cursor() as cursor:
         cursor.execute(
             loading_sql.LOOK_UP,
-            {
-                "account": run.account_id,
-                "lists": run.list_ids,
-                "hashes": [digest for digest, _ in good],
-                "emails": [email for _, email in good],
-            },
+            {"account": run.account_id, "lists": run.list_ids, "hashes": piece.digests, "emails": piece.emails},
         )
         return {
             bytes(digest): twins.KNOWN * known | twins.KEPT_OUT * kept_out
             for digest, known, kept_out in cursor.fetchall()
+            if known or kept_out
         }
 
 
@@ -169,12 +167,12 @@ def _keep_problems(run: Import, refusals: Sequence[Refused]) -> None:
     )
 
 
-def _refuse_special(run: Import, batch: Sequence[Record], now: datetime) -> None:
+def _refuse_special(run: Import, samples: Sequence[Sequence[str]], now: datetime) -> None:
     """Raise `SpecialCategory` where a column that is to be kept holds what the law protects specially."""
     for number, target in run.mapping.items():
         if target.startswith((FIELD, NEW_OF)):
             at = int(number)
-            values = [record.cells[at] for record in batch[::_EVERY] if at < len(record.cells)]
+            values = [cells[at] for cells in samples if at < len(cells)]
             head = run.columns[at] if at < len(run.columns) else f"Column {at + 1}"
             try:
                 guard.refuse_values(values, place="import", name=head, now=now)

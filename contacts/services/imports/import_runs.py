@@ -23,7 +23,7 @@ from privacy.services import ledger
 
 logger = logging.getLogger(__name__)
 
-PIECE = 5_000
+PIECE = 10_000
 SLICE = timedelta(seconds=50)
 LEASE = timedelta(seconds=150)
 ATTEMPTS = 5
