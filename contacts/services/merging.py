@@ -16,7 +16,7 @@ from contacts.services import people, timeline
 from contacts.services.fields import field_values
 from contacts.services.people import IsRestricted
 from emailconcert.lib.errors import ExpectedError
-from privacy.services import joining, standing
+from privacy.services import contact_requests, joining, standing
 
 State = Subscription.State
 
@@ -89,7 +89,7 @@ def merge(
     """Merge `gone` into `kept`, with the values of `gone` in the fields that `take` names, and its address if chosen.
 
     An opt-out or a block of either holds. What was sent to `gone` is found under its number still. Can't be undone.
-    Raises `SameContact`, `IsGone`, `IsRestricted`.
+    Raises `SameContact`, `IsGone`, `IsRestricted`, `contact_requests.IsUnderWay`.
     """
     account_id = kept.account_id
     if kept.pk == gone.pk:
@@ -103,6 +103,7 @@ def merge(
             raise IsGone
         kept, gone = found[kept.pk], found[gone.pk]
         _refuse_restricted(kept, gone)
+        contact_requests.refuse_under_way(account_id=account_id, emails=[kept.email, gone.email])
         stays, leaves = (gone, kept) if take_address else (kept, gone)
         addresses, digest = (stays.email, leaves.email), bytes(stays.email_hash)
         typed = {field: _value(gone, field) for field in _choosable(account_id) if field.name in set(take)}

@@ -15,7 +15,7 @@ from contacts.services.fields import field_values, sources
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from privacy.models import Suppression
-from privacy.services import joining, standing
+from privacy.services import contact_requests, joining, standing
 
 _PROFILE = {field.name: field for field in STANDARD if field.name != "email"}
 
@@ -134,7 +134,8 @@ def edit_contact(
 
     `changes` name the address, standard fields, and under "values" own fields by key; what is not named stays. Values are
     as `contacts.fields` reads them. Where they came from is noted. A suppression follows to the new address. Raises
-    `BadAddress`, `AlreadyThere`, `KeptOut`, `IsRestricted`, `field_values.MissingValue`, `guard.SpecialCategory`.
+    `BadAddress`, `AlreadyThere`, `KeptOut`, `IsRestricted`, `contact_requests.IsUnderWay`, `field_values.MissingValue`,
+    `guard.SpecialCategory`.
     """
     kind = kind_of_block(account_id=contact.account_id, address=contact.email)
     if kind == standing.Kind.RESTRICTED:
@@ -234,6 +235,7 @@ def _move(contact: Contact, address: str, *, suppressed: bool, now: datetime) ->
         raise AlreadyThere(known)
     refuse_blocked(account_id=contact.account_id, address=address)
     account_id, left = contact.account_id, contact.email
+    contact_requests.refuse_under_way(account_id=account_id, emails=[left])
     contact.email = address
     contact.email_hash = addresses.address_hash(address, account_id=account_id)
     if suppressed:  # perhaps by the domain alone, which the address leaves

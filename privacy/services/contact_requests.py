@@ -1,5 +1,6 @@
 """Requests of contacts from their preference page, where a code mailed to the address has just proved the mailbox."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from emailconcert.lib import addresses
@@ -11,6 +12,11 @@ from privacy.services.states import CLOSED, Who
 
 TYPES = (PrivacyRequest.Type.COPY, PrivacyRequest.Type.RESTRICT, PrivacyRequest.Type.ERASE)
 METHOD = "code"
+_State = PrivacyRequest.State
+_UNDER_WAY = (
+    _State.VERIFIED, _State.WITH_CONTROLLER, _State.REVIEW, _State.CLARIFYING, _State.APPROVED, _State.EXECUTING,
+    _State.FAILED,
+)  # fmt: skip
 
 
 class AlreadyAsked(ExpectedError):
@@ -18,6 +24,25 @@ class AlreadyAsked(ExpectedError):
 
     def __init__(self) -> None:
         super().__init__("You have asked for this already, and it is not answered yet.")
+
+
+class IsUnderWay(ExpectedError):
+    """A request is carried out by the address it names, so that stays until then."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This person has made a privacy request, which is found by their address. "
+            "Change or merge it once that is answered."
+        )
+
+
+def refuse_under_way(*, account_id: int, emails: Collection[str]) -> None:
+    """Raise `IsUnderWay` if one of these has a verified request about the account that is not answered yet."""
+    hashes = [addresses.address_hash(each, account_id=0) for each in emails]
+    with platform_scope("privacy: look for a contact's open request"):
+        rows = PrivacyRequest.objects.filter(email_hash__in=hashes, account_id=account_id, state__in=_UNDER_WAY)
+        if rows.exists():
+            raise IsUnderWay
 
 
 def ask(

@@ -11,7 +11,7 @@ from contacts.services import merging, people
 from contacts.services.lists import organising, subscribing
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent
-from privacy.services import consents, standing
+from privacy.services import consents, contact_requests, standing
 from tests.factories import NOW, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +60,21 @@ def test_merging_twice_at_once_is_told(account):
 
     with pytest.raises(merging.IsGone):
         merge(kept, gone)
+
+
+def test_nobody_slips_away_from_their_own_request(account):
+    """Requests are carried out by address: a contact that lost it meanwhile would not be erased."""
+    kept, gone = add(account, "zoe@example.org"), add(account, "z.berg@example.org")
+    contact_requests.ask(
+        account_id=account.pk, business_name=account.name, wanted_type="erase", full_name="Zoe Berg", email=gone.email,
+        language="en", now=LATER,
+    )  # fmt: skip
+
+    with pytest.raises(contact_requests.IsUnderWay):
+        merge(kept, gone)
+    with pytest.raises(contact_requests.IsUnderWay):
+        people.edit_contact(contact=gone, changes={"email": "new@example.org"}, now=LATER)
+    people.edit_contact(contact=kept, changes={"email": "new@example.org"}, now=LATER)
 
 
 def test_an_opt_out_wins_and_the_stronger_standing_stays(account):
