@@ -1,4 +1,5 @@
 import pytest
+from django.db.models import QuerySet
 
 from accounts.models import Outbox
 from contacts import queries
@@ -104,6 +105,20 @@ def test_unsubscribe_withdraws_the_consent(contact, news):
     leave(contact, news)
 
     assert Consent.objects.get().withdrawn_at == NOW
+
+
+def test_an_opt_out_wins_over_a_member_who_subscribes_at_the_same_moment(contact, news, monkeypatch):
+    real = QuerySet.bulk_create
+
+    def late(rows, *args, **kwargs):
+        monkeypatch.undo()
+        subscribing.subscribe(contact=contact, list=news, source="member", now=NOW)
+        return real(rows, *args, **kwargs)
+
+    monkeypatch.setattr(QuerySet, "bulk_create", late)
+    leave(contact, news)
+
+    assert state(contact, news) == "unsubscribed"
 
 
 def test_own_act_brings_them_back(contact, news):

@@ -194,7 +194,10 @@ def _remember_refusal(contact: Contact, list_ids: Collection[int], *, reason: st
             )
             for each in known
         ],
-        ignore_conflicts=True,
+        # Where a member puts them on the list at this very moment, their own word counts.
+        update_conflicts=True,
+        unique_fields=("account", "list", "contact"),
+        update_fields=("state", "unsubscribed_at", "unsubscribe_reason"),
     )
 
 
