@@ -11,6 +11,7 @@ from contacts.models import Segment
 from contacts.queries import lists_with_counts
 from delivery.models import Sender
 from emailconcert.lib import addresses
+from delivery.content.compiling import KINDS
 
 MOST_TEST_MAILS = 10
 
@@ -96,7 +97,11 @@ class EnvelopeForm(forms.Form):
 class ContentForm(forms.Form):
     """The body as it is written; nothing is trimmed."""
 
-    kind = forms.ChoiceField(choices=Variant.Kind, label="Written in", widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        choices=[each for each in Variant.Kind.choices if each[0] in KINDS],
+        label="Written in",
+        widget=forms.RadioSelect,
+    )
     source = forms.CharField(
         strip=False, required=False, max_length=500_000, label="Body", widget=forms.Textarea(attrs={"rows": 24})
     )

@@ -79,3 +79,39 @@ class Variant(TenantModel):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "campaign", "name"), name="one_variant_per_name"),)
+        RICH = "rich", "Rich text"
+    text = models.TextField(
+        blank=True, default="", db_default="", help_text="Own text part; empty: made from the mail."
+    )
+    revision = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Counts every save, so that nobody saves over what they have not seen."
+    )
+
+
+class ContentVersion(TenantModel):
+    """What a variant's content was after a save; the newest that was not kept beside is what the variant has."""
+
+    class Why(models.TextChoices):
+        SAVED = "saved", "Saved"
+        AUTOSAVED = "autosaved", "Saved while writing"
+        CHANGED = "changed", "Way of writing changed"
+        RESTORED = "restored", "Restored"
+        BESIDE = "beside", "Kept beside: somebody else had saved"
+
+    variant = TenantForeignKey(Variant, on_delete=models.CASCADE, related_name="versions", db_index=False)
+    number = models.PositiveIntegerField()
+    why = models.CharField(max_length=10, choices=Why)
+    kind = models.CharField(max_length=8, choices=Variant.Kind)
+    subject = models.CharField(max_length=250, blank=True)
+    preheader = models.CharField(max_length=250, blank=True)
+    source = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    author = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    page = models.CharField(max_length=16, blank=True, help_text="The opened editor that it came from.")
+    begun_at = models.DateTimeField(help_text="Of saves that replaced each other, when the first was.")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("account", "variant", "number"), name="one_content_version_per_number"),
+        )

@@ -8,10 +8,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Account, Membership
 from campaigns import audiences
-from campaigns.models import Campaign, CampaignList, Variant
+from campaigns.models import Campaign, CampaignList, ContentVersion, Variant
 from campaigns.numbers import Numbers, numbers_of
 from contacts.conditions import BadSegment
 from contacts.models import Contact
+from emailconcert.lib import addresses
 from privacy.models import Restriction
 
 PAGE_SIZE = 25
@@ -104,6 +105,26 @@ def preview_contacts(campaign: Campaign, *, now: datetime) -> list[Contact]:
 def preview_contact(contact_id: int | None) -> Contact | None:
     """Return one contact of the account in scope, none whose data may only be stored."""
     return _unrestricted(Contact.objects.filter(pk=contact_id)).first() if contact_id else None
+
+
+def contact_by_address(text: str, *, account_id: int) -> Contact | None:
+    """Return the account's contact with an address, none whose data may only be stored."""
+    try:
+        found = addresses.address_hash(addresses.normalise(text), account_id=account_id)
+    except addresses.BadAddress:
+        return None
+    return _unrestricted(Contact.objects.filter(account_id=account_id, email_hash=found)).first()
+
+
+def content_versions(campaign: Campaign) -> QuerySet[ContentVersion]:
+    """Return the versions of what a campaign says, the newest first, with their authors."""
+    variant = only_variant(campaign)
+    return ContentVersion.objects.filter(variant=variant).select_related("author").order_by("-number")
+
+
+def content_version(campaign: Campaign, number: int) -> ContentVersion | None:
+    """Return one version."""
+    return content_versions(campaign).filter(number=number).first()
 
 
 def _unrestricted(people: QuerySet[Contact]) -> QuerySet[Contact]:

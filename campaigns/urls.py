@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views import drafting, listing, reporting, searching, sending
+from campaigns.views import drafting, listing, reporting, searching, sending, versions
 
 app_name = "campaigns"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("campaigns/<int:pk>/audience/", drafting.audience, name="audience"),
     path("campaigns/<int:pk>/envelope/", drafting.envelope, name="envelope"),
     path("campaigns/<int:pk>/content/", drafting.content, name="content"),
+    path("campaigns/<int:pk>/content/versions/", versions.index, name="versions"),
+    path("campaigns/<int:pk>/content/versions/<int:number>/", versions.detail, name="version"),
+    path("campaigns/<int:pk>/content/versions/<int:number>/restore/", versions.restore, name="restore-version"),
     path("campaigns/<int:pk>/test/", drafting.trial, name="trial"),
     path("campaigns/<int:pk>/review/", drafting.review, name="review"),
     path("campaigns/<int:pk>/send/", sending.send, name="send"),

@@ -202,6 +202,9 @@ MEDIA_UPLOAD_MB = env_int(
 MEDIA_QUOTA_MB = env_int(
     "MEDIA_QUOTA_MB", default=1024, minimum=1, help="How much one account's pictures may take, in megabytes."
 )
+CONTENT_VERSIONS = env_int(
+    "CONTENT_VERSIONS", default=200, minimum=20, help="How many versions of a campaign's content are kept."
+)
 TRUSTED_PROXIES = env_int(
     "TRUSTED_PROXIES",
     default=0,

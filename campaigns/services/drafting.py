@@ -9,19 +9,14 @@ from accounts.models import Account, User
 from accounts.services import auditing
 from accounts.services.auditing import Actor
 from campaigns.models import Campaign, CampaignList, CampaignSegment, Variant
+from campaigns.services import versions
+from campaigns.services.holding import NotADraft, hold_draft
 from contacts.models import List, Segment
 from delivery.models import Sender
 from emailconcert.lib import addresses
-from emailconcert.lib.errors import ExpectedError
 
+__all__ = ["NotADraft"]
 KEPT_AFTER_DELETION = timedelta(days=1)
-
-
-class NotADraft(ExpectedError):
-    """The campaign has been sent, or deleted, in the meantime."""
-
-    def __init__(self) -> None:
-        super().__init__("This campaign is no longer a draft, so it can't be changed. Duplicate it to write another.")
 
 
 def create_campaign(*, account: Account, name: str, created_by: User | None, now: datetime) -> Campaign:
@@ -49,7 +44,7 @@ def set_audience(
     now: datetime,
 ) -> None:
     """Choose what it goes to, and what it does not go to. Raises `NotADraft`."""
-    _hold_draft(campaign, now)
+    hold_draft(campaign, now)
     of_lists = {each.pk: False for each in lists} | {each.pk: True for each in without_lists}
     of_segments = {each.pk: False for each in segments} | {each.pk: True for each in without_segments}
     CampaignList.objects.filter(campaign=campaign).delete()
@@ -64,20 +59,27 @@ def set_audience(
 
 
 def set_envelope(
-    *, campaign: Campaign, sender: Sender | None, reply_to: str, subject: str, preheader: str, now: datetime
+    *,
+    campaign: Campaign,
+    sender: Sender | None,
+    reply_to: str,
+    subject: str,
+    preheader: str,
+    now: datetime,
+    author: User | None = None,
 ) -> None:
     """Say from whom it comes and what stands in the inbox. Raises `NotADraft`, `addresses.BadAddress`."""
     reply_to = addresses.normalise(reply_to) if reply_to.strip() else ""
-    _hold_draft(campaign, now)
+    hold_draft(campaign, now)
     Campaign.objects.filter(pk=campaign.pk).update(sender=sender, reply_to=reply_to)
     campaign.sender, campaign.reply_to = sender, reply_to
     _variants(campaign).update(subject=subject, preheader=preheader)
+    versions.note_envelope(campaign=campaign, author=author, now=now)
 
 
 def save_content(*, campaign: Campaign, kind: str, source: str, now: datetime) -> None:
-    """Keep the body exactly as it was written, mistakes and all. Raises `NotADraft`."""
-    _hold_draft(campaign, now)
-    _variants(campaign).update(kind=kind, source=source)
+    """Keep the body exactly as it was written, mistakes and all, over whatever is there. Raises `NotADraft`."""
+    versions.save_content(campaign=campaign, written=versions.Written(kind, source), origin=versions.Origin(), now=now)
 
 
 def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campaign:
@@ -103,6 +105,7 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campai
             preheader=each.preheader,
             kind=each.kind,
             source=each.source,
+            text=each.text,
         )
         for each in campaign.variants.order_by("name")
     )
@@ -111,7 +114,7 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campai
 
 def delete_draft(*, campaign: Campaign, actor: Actor, now: datetime) -> None:
     """Put a draft away; `restore_draft` brings it back for a day. Raises `NotADraft`."""
-    _hold_draft(campaign, now)
+    hold_draft(campaign, now)
     Campaign.objects.filter(pk=campaign.pk).update(deleted_at=now)
     _record("campaign.deleted", campaign, actor, now)
 
@@ -133,13 +136,6 @@ def purge_deleted(*, now: datetime) -> int:
 def _only_sender(account: Account) -> Sender | None:
     verified = list(Sender.objects.filter(account=account).exclude(verified_at=None)[:2])
     return verified[0] if len(verified) == 1 else None
-
-
-def _hold_draft(campaign: Campaign, now: datetime) -> None:
-    """Lock the row until the transaction ends, so that nobody sends a draft that is being changed."""
-    draft = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT, deleted_at=None)
-    if not draft.update(updated_at=now):
-        raise NotADraft
 
 
 def _variants(campaign: Campaign) -> QuerySet[Variant]:

@@ -14,7 +14,8 @@ from liquid.exceptions import LiquidError
 
 from accounts.models import Account
 from campaigns import queries
-from campaigns.models import Campaign, Variant
+from campaigns.models import Campaign, ContentVersion, Variant
+from campaigns.services import inventing
 from contacts.models import Contact
 from delivery.content.liquid import sentence
 from delivery.content.problems import CannotCompile, Problem
@@ -24,6 +25,8 @@ from emailconcert.lib import signing
 
 PURPOSE = "campaign preview"
 VALID_FOR = timedelta(hours=1)
+NOBODY = "nobody"
+INVENTED = "invented"
 _NO_TOKEN = "test"  # noqa: S105  # no secret: it stands where a message's token would, for a mail sent to nobody
 
 
@@ -40,23 +43,54 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Eyes:
+    """Through whose eyes a draft is looked at: a contact's, an invented one's, or somebody's of whom nothing is known."""
+
+    contact: Contact | None = None
+    is_invented: bool = False
+
+    def __str__(self) -> str:
+        if self.contact:
+            return str(self.contact)
+        return "an invented contact" if self.is_invented else "somebody unknown"
+
+    @property
+    def key(self) -> str:
+        """Return what stands in addresses and forms for it."""
+        if self.contact:
+            return str(self.contact.pk)
+        return INVENTED if self.is_invented else NOBODY
+
+
+@dataclass(frozen=True)
 class Ticket:
-    """What a preview's address says: whose, which campaign, as which contact."""
+    """What a preview's address says: whose, which campaign, through whose eyes, and which version (None: what is there)."""
 
     account_id: int
     campaign_id: int
-    contact_id: int | None
+    eyes: str
+    version: int | None
 
 
-def content_of(variant: Variant) -> Content:
+def content_of(written: Variant | ContentVersion) -> Content:
     """Return what delivery compiles."""
-    return Content(subject=variant.subject, source=variant.source, kind=variant.kind, preheader=variant.preheader)
+    return Content(
+        subject=written.subject,
+        source=written.source,
+        kind=written.kind,
+        preheader=written.preheader,
+        text=written.text,
+    )
 
 
-def fill_preview(*, variant: Variant, contact: Contact | None, account: Account) -> Preview:
+def fill_preview(
+    *, variant: Variant | ContentVersion, contact: Contact | None, account: Account, is_invented: bool = False
+) -> Preview:
     """Fill a variant for one contact (None: nothing is known of them); mistakes come back with their places."""
     content = content_of(variant)
     values = compiling.contact_values(contact) if contact else {"contact": {}}
+    if is_invented:
+        values = inventing.contact_values(account)
     try:
         made = compiling.preview(account=account, content=content, values=values, token=_NO_TOKEN)
         notes = compiling.check_content(account=account, content=content).notes
@@ -69,28 +103,64 @@ def fill_preview(*, variant: Variant, contact: Contact | None, account: Account)
     )
 
 
-def preview_context(*, campaign: Campaign, contact_id: int | None, now: datetime) -> dict[str, Any]:
+def look_through(key: str, *, people: list[Contact], typed: str = "", account_id: int) -> Eyes:
+    """Return whose eyes a form or an address means; where it means nobody, the first of the people.
+
+    `typed` is the address of any contact of the account.
+    """
+    if typed.strip():
+        return Eyes(queries.contact_by_address(typed, account_id=account_id))
+    if key in (NOBODY, INVENTED):
+        return Eyes(is_invented=key == INVENTED)
+    wanted = int(key) if key.isdecimal() and len(key) < 18 else None
+    chosen = next((each for each in people if each.pk == wanted), None) or queries.preview_contact(wanted)
+    return Eyes(chosen or (people[0] if people else None), is_invented=not chosen and not people)
+
+
+def preview_context(
+    *, campaign: Campaign, now: datetime, contact_id: int | None = None, eyes: str = "", typed: str = ""
+) -> dict[str, Any]:
     """Return what a page needs to show a preview and to choose as whom: one of the audience, or nobody known."""
     people = queries.preview_contacts(campaign, now=now)
-    chosen = next((each for each in people if each.pk == contact_id), people[0] if people else None)
+    seen = look_through(eyes or str(contact_id or ""), people=people, typed=typed, account_id=campaign.account_id)
     variant = queries.only_variant(campaign)
+    filled = fill_preview(variant=variant, contact=seen.contact, account=campaign.account, is_invented=seen.is_invented)
+    if seen.contact and seen.contact not in people:
+        people = [seen.contact, *people]
     return {
         "variant": variant,
-        "preview": fill_preview(variant=variant, contact=chosen, account=campaign.account),
-        "preview_url": preview_url(campaign=campaign, contact=chosen, now=now),
+        "preview": filled,
+        "preview_url": preview_url(campaign=campaign, eyes=seen, now=now),
         "preview_people": people,
-        "preview_contact": chosen,
+        "preview_contact": seen.contact,
+        "preview_eyes": seen,
+        "preview_missed": typed.strip() if typed.strip() and not seen.contact else "",
     }
 
 
-def preview_url(*, campaign: Campaign, contact: Contact | None, now: datetime) -> str:
+def preview_url(*, campaign: Campaign, eyes: Eyes, now: datetime, version: int | None = None) -> str:
     """Return the address of the preview page on the content host; it is valid for an hour."""
-    payload = orjson.dumps([campaign.account_id, campaign.pk, contact.pk if contact else None])
+    payload = orjson.dumps([campaign.account_id, campaign.pk, eyes.key, version])
     token = signing.sign(payload, purpose=PURPOSE, expires_at=now + VALID_FOR)
     return f"{settings.CONTENT_URL}/preview/{token}/"
 
 
 def read_ticket(token: str, *, now: datetime) -> Ticket:
     """Return what a token says. Raises `signing.BadToken`."""
-    account_id, campaign_id, contact_id = orjson.loads(signing.unsign(token, purpose=PURPOSE, now=now))
-    return Ticket(account_id, campaign_id, contact_id)
+    account_id, campaign_id, eyes, version = orjson.loads(signing.unsign(token, purpose=PURPOSE, now=now))
+    return Ticket(account_id, campaign_id, eyes, version)
+
+
+def fill_ticket(ticket: Ticket) -> Preview | None:
+    """Fill what a ticket asks for, in its account's scope; None where it is gone."""
+    campaign = Campaign.objects.select_related("account").filter(pk=ticket.campaign_id, deleted_at=None).first()
+    if campaign is None:
+        return None
+    shown: Variant | ContentVersion | None = queries.only_variant(campaign)
+    if ticket.version is not None:
+        shown = queries.content_version(campaign, ticket.version)
+    if shown is None:
+        return None
+    seen = look_through(ticket.eyes, people=[], account_id=ticket.account_id)
+    contact = seen.contact if ticket.eyes.isdecimal() else None
+    return fill_preview(variant=shown, contact=contact, account=campaign.account, is_invented=ticket.eyes == INVENTED)

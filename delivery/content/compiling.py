@@ -5,6 +5,7 @@ Liquid back. What goes wrong is said with line and column of the owner's own tex
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -16,7 +17,7 @@ from liquid.exceptions import LiquidError
 from markdown_it import MarkdownIt
 
 from delivery.content import layout, liquid
-from delivery.content.html import clean
+from delivery.content.html import MAX_LINKS, clean
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
 from delivery.content.program import CLICK, OPEN, URL_NAMES, Fragment, Program, Urls
@@ -27,6 +28,7 @@ _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=Fal
 _TEXT = ParserConfig(display_links=True, css=CSS_PROFILES["strict"])
 _MARKDOWN = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
 _PIXEL = f'<img src="{{{{ {OPEN} }}}}" width="1" height="1" alt="" style="display:block;border:0;">'
+_ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
@@ -51,6 +53,7 @@ def compile_content(
     source: str,
     subject: str,
     preheader: str = "",
+    text: str = "",
     known_fields: frozenset[str] | None = None,
     tracks_clicks: bool = True,
     tracks_opens: bool = True,
@@ -60,7 +63,7 @@ def compile_content(
     `known_fields` are the names that may be used (`contact.first_name`, `account.name`), None for any.
     Without `tracks_clicks` no link is numbered, without `tracks_opens` there is no pixel.
     """
-    problems = _check(source, subject, preheader, known_fields)
+    problems = _check({"subject": subject, "preheader": preheader, "body": source, "text": text}, known_fields)
     if problems:
         raise CannotCompile(problems)
     aside = SetAside(source)
@@ -78,7 +81,9 @@ def compile_content(
     if problems:
         raise CannotCompile(problems)
     notes = cleaned.notes if kind == "html" else [Problem(note.message) for note in cleaned.notes]
-    made = _finish(aside, inlined, cleaned.links, notes, subject=subject, preheader=preheader, pixel=tracks_opens)
+    links = cleaned.links
+    own = _own_text(text, links if tracks_clicks else None)
+    made = _finish(aside, inlined, links, notes, subject=subject, preheader=preheader, text=own, pixel=tracks_opens)
     _try_out(made)
     return made
 
@@ -90,15 +95,15 @@ def known_names(contact_fields: frozenset[str]) -> frozenset[str]:
     )
 
 
-def _check(source: str, subject: str, preheader: str, known: frozenset[str] | None) -> list[Problem]:
+def _check(parts: Mapping[str, str], known: frozenset[str] | None) -> list[Problem]:
     problems = []
-    if not subject.strip():
+    if not parts["subject"].strip():
         problems.append(Problem("Write a subject.", part="subject"))
-    if len(subject) > MAX_SUBJECT or len(preheader) > MAX_SUBJECT:
+    if len(parts["subject"]) > MAX_SUBJECT or len(parts["preheader"]) > MAX_SUBJECT:
         problems.append(Problem(f"Subject and preheader have at most {MAX_SUBJECT} characters.", part="subject"))
-    if not source.strip():
+    if not parts["body"].strip():
         problems.append(Problem("Write something in the body."))
-    for part, text in (("subject", subject), ("preheader", preheader), ("body", source)):
+    for part, text in parts.items():
         problems += liquid.check(text, part=part, known=known)
     return problems
 
@@ -149,21 +154,50 @@ def _lost(aside: SetAside, html: str) -> list[Problem]:
 
 
 def _finish(
-    aside: SetAside, html: str, links: list[str], notes: list[Problem], *, subject: str, preheader: str, pixel: bool
+    aside: SetAside,
+    html: str,
+    links: list[str],
+    notes: list[Problem],
+    *,
+    subject: str,
+    preheader: str,
+    text: str,
+    pixel: bool,
 ) -> Compiled:
     foot = "" if _has_footer(aside.source) else layout.FOOTER
-    text = _number_links(aside.put_back(_as_text(aside, html)))
+    has_text_footer = _has_footer(text) if text else not foot
+    text = text or _number_links(aside.put_back(_as_text(aside, html)))
     html = _number_links(aside.put_back(html))
     html = _before_end(html, foot + (_PIXEL if pixel else ""))
     if preheader.strip():
         line = layout.hidden_preheader(_escape_around_liquid(preheader.strip()))
         html = _BODY.sub(lambda match: match[0] + line, html, count=1)
-    if foot:
-        text += (
+    if not has_text_footer:
+        text = text.rstrip("\n") + (
             "\n\n-- \n{{ account.name }}\n{{ account.postal_address }}\n\n"
             "Unsubscribe: {{ unsubscribe_url }}\nPreferences: {{ preferences_url }}\n"
         )
     return Compiled(subject=" ".join(subject.split()), html=html, text=text, links=tuple(links), notes=tuple(notes))
+
+
+def _own_text(text: str, links: list[str] | None) -> str:
+    """Return an own text part with its web addresses numbered like those of the mail, which they are added to."""
+    if not text.strip():
+        return ""
+    text = text.replace("\r\n", "\n").rstrip() + "\n"
+    if links is None:
+        return text
+    aside = SetAside(text)
+
+    def number(match: re.Match[str]) -> str:
+        address = match[0].rstrip(".,;:!?")
+        if aside.has_piece(address) or (address not in links and len(links) >= MAX_LINKS):
+            return match[0]
+        if address not in links:
+            links.append(address)
+        return _link(links.index(address) + 1) + match[0][len(address) :]
+
+    return _number_links(aside.put_back(_ADDRESS.sub(number, aside.text)))
 
 
 def _has_footer(source: str) -> bool:

@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from liquid import BoundTemplate, Environment, Node, RenderContext, StrictDefaultUndefined
@@ -97,11 +98,23 @@ def check(source: str, *, part: str, known: frozenset[str] | None) -> list[Probl
     try:
         template = parse(source, html=part == "body")
     except LiquidError as error:
-        line, column = position(source, error.token.start_index) if error.token else (0, 0)
-        return [Problem(sentence(error), line, column, part)]
+        at = error.token.start_index if error.token else -1
+        at = at if at >= 0 else _first_bad_output(source)
+        return [Problem(sentence(error), *(position(source, at) if at >= 0 else (0, 0)), part)]
     return [*_check_ranges(template, source, part), *_check_filters(template, source, part)] + (
         _check_fields(template, source, part, known) if known is not None else []
     )
+
+
+def _first_bad_output(source: str) -> int:
+    """Return where the first placeholder begins that can't be read by itself; -1 if each can."""
+    for start, text in pieces(source):
+        if text.startswith("{{"):
+            try:
+                PLAIN.from_string(text)
+            except LiquidError:
+                return start
+    return -1
 
 
 def _check_sizes(source: str, part: str) -> list[Problem]:
@@ -170,7 +183,8 @@ def _check_filters(template: BoundTemplate, source: str, part: str) -> list[Prob
         for used in getattr(expression, "filters", None) or []:
             if used.name not in template.env.filters:
                 line, column = position(source, expression.token.start_index)
-                found.append(Problem(f"There is no filter “{used.name}” in mails.", line, column, part))
+                said = f"There is no filter “{used.name}” in mails.{_meant(used.name, template.env.filters)}"
+                found.append(Problem(said, line, column, part))
     return found
 
 
@@ -183,8 +197,17 @@ def _check_fields(template: BoundTemplate, source: str, part: str, known: frozen
             if path in known or (name in roots and len(variable.segments) == 1 and name in known):
                 continue
             line, column = position(source, variable.span.index)
-            found.append(Problem(f"There is no field “{path}”.", line, column, part))
+            found.append(Problem(f"There is no field “{path}”.{_meant(path, known)}", line, column, part))
     return found
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """Return a question after the nearest known word, with a space before it; nothing where none is near."""
+    choices = sorted(known)
+    near = get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
+    if not near and "." not in word:
+        near = [each for each in choices if each.rpartition(".")[2] == word.lower()][:1]
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def sentence(error: LiquidError) -> str:

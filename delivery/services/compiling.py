@@ -29,12 +29,13 @@ class CannotMail(ExpectedError):
 
 @dataclass(frozen=True)
 class Content:
-    """What an owner wrote; `kind` is markdown or html."""
+    """What an owner wrote; `kind` is one of `KINDS`, `text` an own text part (empty: made from the mail)."""
 
     subject: str
     source: str
     kind: str = "markdown"
     preheader: str = ""
+    text: str = ""
 
 
 def compile_mailing(

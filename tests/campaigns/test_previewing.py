@@ -32,7 +32,8 @@ def open_preview(url, host=HOST):
 def url_of(alice, draft, *, now=None, first=True):
     with account_scope(alice.account):
         contact = Contact.objects.earliest("pk") if first else None
-        return previewing.preview_url(campaign=draft, contact=contact, now=now or timezone.now())
+        eyes = previewing.Eyes(contact)
+        return previewing.preview_url(campaign=draft, eyes=eyes, now=now or timezone.now())
 
 
 def test_the_preview_is_filled_for_the_chosen_contact_in_a_sandbox(alice, draft):

@@ -20,7 +20,7 @@ from tests.factories import NOW, make_member
 pytestmark = pytest.mark.django_db
 
 OF_ONE = sorted({route.name for route in urls.urlpatterns if "<int:pk>" in str(route.pattern)})
-POSTS = {"duplicate", "delete", "restore", "send", "undo", "pause", "resume", "cancel", "resend", "leave"}
+POSTS = {"duplicate", "delete", "restore", "send", "undo", "pause", "resume", "cancel", "resend", "leave", "restore-version"}
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def draft(alice, sender, news):
 
 def address(name, pk):
     route = next(each for each in urls.urlpatterns if each.name == name)
-    return "/" + str(route.pattern).replace("<int:pk>", str(pk))
+    return "/" + str(route.pattern).replace("<int:pk>", str(pk)).replace("<int:number>", "1")
 
 
 def state(membership, campaign):

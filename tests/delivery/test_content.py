@@ -182,12 +182,29 @@ def test_unknown_field_is_a_mistake_where_the_fields_are_known():
     known = known_names(frozenset({"first_name", "email"}))
 
     assert problems("Hi\n{{ contact.frist_name }}", known_fields=known) == [
-        ("There is no field “contact.frist_name”.", 2, 4, "body")
+        ("There is no field “contact.frist_name”. Did you mean contact.first_name?", 2, 4, "body")
     ]
     compiled(
         "{{ contact.first_name }} {{ account.name }} {{ unsubscribe_url }} {% for i in (1..3) %}{{ i }}{% endfor %}",
         known_fields=known,
     )
+
+
+def test_a_typo_is_answered_with_what_was_probably_meant():
+    known = known_names(frozenset({"first_name", "city"}))
+    found = problems(
+        "Hi {{ contact.frist_name | upcas }}\n{{ first_name }} {{ zzz }}",
+        subject="{{ contact.cty }}",
+        known_fields=known,
+    )
+
+    assert found == [
+        ("There is no field “contact.cty”. Did you mean contact.city?", 1, 4, "subject"),
+        ("There is no filter “upcas” in mails. Did you mean upcase?", 1, 7, "body"),
+        ("There is no field “contact.frist_name”. Did you mean contact.first_name?", 1, 7, "body"),
+        ("There is no field “first_name”. Did you mean contact.first_name?", 2, 4, "body"),
+        ("There is no field “zzz”.", 2, 21, "body"),
+    ]
 
 
 def test_liquid_inside_a_tag_needs_quotes():
@@ -271,3 +288,15 @@ def test_text_part_has_the_links_and_no_markup():
     assert f"[this](https://t.example/c/{TOKEN}/1)" in text
     assert "<" not in text
     assert "* one" in text
+
+
+def test_an_own_text_part_is_filled_and_its_links_are_counted_with_those_of_the_mail():
+    source = "[Bread](https://example.com/bread)"
+    text = "Hi {{ contact.first_name }}\nhttps://example.com/bread. And https://example.com/more\n"
+    made = compiled(source, text=text)
+    shown = rendered(source, {"first_name": "Bo"}, part="text", text=text)
+
+    assert made.links == ("https://example.com/bread", "https://example.com/more")
+    assert shown.startswith(f"Hi Bo\nhttps://t.example/c/{TOKEN}/1. And https://t.example/c/{TOKEN}/2\n")
+    assert f"Unsubscribe: https://c.example/u/{TOKEN}" in shown
+    assert problems(source, text="Hi\n{{ contact. }}")[0][1:] == (2, 1, "text")
