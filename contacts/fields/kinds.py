@@ -189,7 +189,7 @@ def _choice(choices: Sequence[str]) -> Reader:
     known = {each.casefold(): each for each in choices}
 
     def read(text: str) -> Value:
-        found = known.get(" ".join(text.split()).casefold())
+        found = known.get(_key(text))
         if found is None:
             raise BadValue(f"“{text[:40]}” is not one of the choices: {_listed(choices)}.")
         return found
@@ -199,18 +199,21 @@ def _choice(choices: Sequence[str]) -> Reader:
 
 def _choices(choices: Sequence[str]) -> Reader:
     one = _choice(choices)
+    known = {each.casefold() for each in choices}
 
     def read(text: str) -> Value:
-        for separator in ("\n", "|", ";", ","):
-            if separator in text and " ".join(text.split()).casefold() not in {each.casefold() for each in choices}:
-                parts = text.split(separator)
-                break
-        else:
-            parts = [text]
+        ways = [[text], *(text.split(separator) for separator in ("\n", "|", ";", ",") if separator in text)]
+        # A choice may have a separator in it: the way counts by which all parts are choices.
+        fitting = (parts for parts in ways if all(_key(part) in known for part in parts if part.strip()))
+        parts = next(fitting, ways[min(1, len(ways) - 1)])
         picked = {str(one(part)) for part in parts if part.strip()}
         return [each for each in choices if each in picked] or None
 
     return read
+
+
+def _key(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _listed(choices: Sequence[str]) -> str:
