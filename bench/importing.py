@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.measure import Comparison, figure, rows
 
 ROWS = rows(20_000)
-RUNS = 2 if ROWS < 500_000 else 1
+RUNS = 2 if ROWS <= 50_000 else 1
 OTHERS_ROWS = min(ROWS, 5_000)
 SLOW_ROWS = 200
 _MAPPING = {"0": "email", "1": "first_name", "2": "last_name"}

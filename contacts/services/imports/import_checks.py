@@ -18,7 +18,7 @@ from contacts.files.rows import BadAddress, BadRow, Reader
 from contacts.files.standings import Standing
 from contacts.files.twins import Twins
 from contacts.models import Import, ImportRefusal
-from contacts.services.imports import import_files, loading_sql
+from contacts.services.imports import import_files, loading_sql, statistics
 from contacts.services.imports.import_files import Reading
 from emailconcert.lib import addresses
 from emailconcert.lib.tenancy import account_scope
@@ -48,6 +48,8 @@ def check_pieces(
         collected = import_files.twins_of(run)
         if not run.checked.get("position"):
             collected.clear()
+    if deep:
+        statistics.refresh_if_blind(account_id=run.account_id)
     hasher = addresses.address_hasher(account_id=run.account_id)
     start = run.checked.get("position", 0)
     for _ in islice(records, start):
