@@ -21,7 +21,7 @@ _BY_TYPE: dict[str, Any] = {
 
 def contact_values(account: Account) -> dict[str, Any]:
     """Return what a program fills in for the invented contact; call inside the account's scope."""
-    own = {}
+    own: dict[str, Any] = {}
     for field in CustomField.objects.filter(account=account, sensitive=False):
         if field.type == CustomField.Type.CHOICE:
             own[field.key] = field.choices[0] if field.choices else ""

@@ -16,16 +16,17 @@ from inscriptis.model.config import ParserConfig
 from liquid.exceptions import LiquidError
 from markdown_it import MarkdownIt
 
-from delivery.content import layout, liquid
+from delivery.content import layout, liquid, mjml, rich
 from delivery.content.html import MAX_LINKS, clean
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
 from delivery.content.program import CLICK, OPEN, URL_NAMES, Fragment, Program, Urls
 
-KINDS = ("markdown", "html")
+KINDS = ("markdown", "rich", "html", "mjml")
+IN_LAYOUT = ("markdown", "rich")
 MAX_SUBJECT = 500
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=False)
-_TEXT = ParserConfig(display_links=True, css=CSS_PROFILES["strict"])
+AS_TEXT = ParserConfig(display_links=True, css=CSS_PROFILES["strict"])
 _MARKDOWN = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
 _PIXEL = f'<img src="{{{{ {OPEN} }}}}" width="1" height="1" alt="" style="display:block;border:0;">'
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
@@ -63,29 +64,63 @@ def compile_content(
     `known_fields` are the names that may be used (`contact.first_name`, `account.name`), None for any.
     Without `tracks_clicks` no link is numbered, without `tracks_opens` there is no pixel.
     """
+    if kind == "rich":
+        source = rich.plain_liquid(source)
     problems = _check({"subject": subject, "preheader": preheader, "body": source, "text": text}, known_fields)
     if problems:
-        raise CannotCompile(problems)
+        raise CannotCompile(_shown(kind, problems))
     aside = SetAside(source)
-    raw = _MARKDOWN.render(aside.lone_tags_as_comments()) if kind == "markdown" else aside.text
-    html = aside.tags_as_comments(raw)
+    html = aside.tags_as_comments(_to_html(kind, aside))
     problems = aside.misplaced(html)
-    if kind == "markdown":
-        html = layout.wrap_markdown(html)
+    if kind in IN_LAYOUT:
+        html = layout.wrap(html)
     cleaned = clean(html, link=_link, has_piece=aside.has_piece if tracks_clicks else _never_counted)
     problems += cleaned.problems
     if problems:
-        raise CannotCompile(problems)
+        raise CannotCompile(_shown(kind, problems))
     inlined = _inline(cleaned.html)
     problems = _lost(aside, inlined)
     if problems:
         raise CannotCompile(problems)
-    notes = cleaned.notes if kind == "html" else [Problem(note.message) for note in cleaned.notes]
+    notes = _notes(kind, cleaned.notes)
     links = cleaned.links
     own = _own_text(text, links if tracks_clicks else None)
     made = _finish(aside, inlined, links, notes, subject=subject, preheader=preheader, text=own, pixel=tracks_opens)
     _try_out(made)
     return made
+
+
+def _to_html(kind: str, aside: SetAside) -> str:
+    if kind == "markdown":
+        return markdown_to_html(aside)
+    if kind == "rich":
+        return rich.clean(aside.text)
+    if kind == "mjml":
+        made = mjml.to_html(aside.text, place=aside.place, pieces=aside.numbers, at_piece=aside.place_of)
+        if not isinstance(made, str):
+            raise CannotCompile(made)
+        return made
+    return aside.text
+
+
+def markdown_to_html(aside: SetAside) -> str:
+    """Return the HTML of Markdown, with words where its Liquid stood."""
+    return str(_MARKDOWN.render(aside.lone_tags_as_comments()))
+
+
+def _shown(kind: str, problems: list[Problem]) -> list[Problem]:
+    """Return problems as the owner can find them: rich text shows no lines."""
+    if kind != "rich":
+        return problems
+    return [Problem(each.message) if each.part == "body" else each for each in problems]
+
+
+def _notes(kind: str, notes: list[Problem]) -> list[Problem]:
+    """Return what was found in the HTML, with places only where the HTML is the owner's own."""
+    if kind == "html":
+        return notes
+    written = [note for note in notes if kind != "mjml" or "<meta>" not in note.message]  # mrml writes those
+    return [Problem(note.message) for note in written]
 
 
 def known_names(contact_fields: frozenset[str]) -> frozenset[str]:
@@ -216,7 +251,7 @@ def _escape_around_liquid(text: str) -> str:
 
 def _as_text(aside: SetAside, html: str) -> str:
     """Return the text part; where the converter would lose or move Liquid, a plainer conversion that can't."""
-    text = get_text(aside.bare(html), _TEXT)
+    text = get_text(aside.bare(html), AS_TEXT)
     if aside.numbers(text) != aside.numbers(html):
         text = get_text(aside.bare(html), ParserConfig(css=CSS_PROFILES["strict"]))
     if aside.numbers(text) != aside.numbers(html):

@@ -1,4 +1,4 @@
-"""The plain layout around Markdown, and the footer that every bulk mail must have.
+"""The plain layout around Markdown and rich text, and the footer that every bulk mail must have.
 
 600 px, one column, light and dark; tables and inline styles because that is what mail programs understand.
 """
@@ -39,8 +39,8 @@ FOOTER = (
 )
 
 
-def wrap_markdown(body: str) -> str:
-    """Return a whole HTML document around converted Markdown."""
+def wrap(body: str) -> str:
+    """Return a whole HTML document around converted Markdown or rich text."""
     return (
         '<!DOCTYPE html><html><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

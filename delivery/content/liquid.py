@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from liquid import BoundTemplate, Environment, Node, RenderContext, StrictDefaultUndefined
+from liquid import BoundTemplate, Environment, Node, RenderContext, Undefined
 from liquid.builtin.expressions import Path
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError, ResourceLimitError
@@ -81,8 +81,9 @@ class _Environment(Environment):
         self.filters = bounded_filters(self)
 
 
-HTML = _Environment(undefined=StrictDefaultUndefined, autoescape=True)
-PLAIN = _Environment(undefined=StrictDefaultUndefined, autoescape=False)
+# Fields are checked by name before; one that a contact has no value in is empty, in conditions too.
+HTML = _Environment(undefined=Undefined, autoescape=True)
+PLAIN = _Environment(undefined=Undefined, autoescape=False)
 
 
 def parse(source: str, *, html: bool) -> BoundTemplate:

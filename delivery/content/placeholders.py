@@ -6,6 +6,7 @@ all leave alone. Tags (`{% … %}`) between elements become comments, which may 
 
 import hashlib
 import re
+from bisect import bisect_right
 
 from delivery.content import liquid
 from delivery.content.problems import Problem, position
@@ -24,11 +25,19 @@ class SetAside:
         self._any = re.compile(rf"<!--{mark}x(\d+)z-->|{mark}x(\d+)z")
         self._lone = re.compile(rf"^[ \t]*({mark}x(\d+)z)[ \t]*$", re.MULTILINE)
         self.pieces = list(liquid.pieces(source))
-        out, last = [], 0
+        self._ends: list[tuple[int, int]] = [(0, 0)]  # where each piece ends, in `text` and in the source
+        out, last, size = [], 0, 0
         for number, (start, text) in enumerate(self.pieces):
             out.append(f"{source[last:start]}{mark}x{number}z")
+            size += len(out[-1])
             last = start + len(text)
+            self._ends.append((size, last))
         self.text = "".join(out) + source[last:]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return line and column, in the source, of a place in `text`."""
+        here, there = self._ends[bisect_right(self._ends, (index, len(self.source))) - 1]
+        return position(self.source, there + index - here)
 
     def is_tag(self, number: int) -> bool:
         """Tell whether a piece is a tag, which prints nothing by itself."""
@@ -78,6 +87,10 @@ class SetAside:
             found += [self.problem(number, message) for number in self.numbers(text)]
         return found
 
+    def place_of(self, number: int) -> tuple[int, int]:
+        """Return line and column, in the source, of a piece."""
+        return position(self.source, self.pieces[number][0])
+
     def problem(self, number: int, message: str) -> Problem:
         """Return a problem at the place of a piece."""
-        return Problem(message, *position(self.source, self.pieces[number][0]))
+        return Problem(message, *self.place_of(number))

@@ -4,7 +4,7 @@ The standard library's parser and the obvious regular expressions take quadratic
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import Literal
@@ -37,8 +37,11 @@ class Token:
         return found
 
 
-def scan(html: str) -> Iterator[Token]:
-    """Yield every stretch of the text, in order; what is not closed lasts to the end."""
+def scan(html: str, *, raw: Container[str] = RAW) -> Iterator[Token]:
+    """Yield every stretch of the text, in order; what is not closed lasts to the end.
+
+    Inside the elements named in `raw` nothing is an element.
+    """
     at, size = 0, len(html)
     while at < size:
         start = html.find("<", at)
@@ -56,7 +59,7 @@ def scan(html: str) -> Iterator[Token]:
             yield Token("text", html[at:start], at)
         yield token
         at = start + len(token.text)
-        if token.kind == "open" and token.name in RAW:
+        if token.kind == "open" and token.name in raw:
             close = re.compile(f"</{token.name}", re.IGNORECASE).search(html, at)
             end = close.start() if close else size
             if end > at:

@@ -56,6 +56,12 @@ def test_field_a_contact_lacks_is_empty_not_an_error():
     assert "Hi !" in rendered("Hi {{ contact.city }}!", {}, part="text")
 
 
+def test_condition_on_a_field_a_contact_lacks_is_not_met():
+    source = "{% if contact.vip %}Very important{% elsif contact.age > 3 %}Old{% else %}Hi{% endif %}"
+
+    assert rendered(source, {}, part="text").startswith("Hi")
+
+
 def test_conditions_and_loops_hold_across_markdown_blocks():
     source = "{% if contact.vip %}\n## Very important\n{% else %}\n## Hello\n{% endif %}\n\nEnd"
 

@@ -1,0 +1,65 @@
+"""From one way of writing to another, as far as it goes; what was there is kept as a version by who calls."""
+
+import re
+
+from inscriptis import get_text
+
+from delivery.content import compiling, layout, mjml, rich
+from delivery.content.placeholders import SetAside
+from delivery.content.problems import CannotCompile
+
+_BODY = re.compile(r"<body\b[^>]*>(.*?)(?:</body\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
+_BARE = re.compile(r"<(?:style|title|script)\b.*?(?:</(?:style|title|script)\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_MJML = """<mjml>
+  <mj-head>{head}</mj-head>
+  <mj-body background-color="#f4f5f7">
+    <mj-section background-color="#ffffff">
+      <mj-column>
+        <mj-text font-size="16px" line-height="1.5">
+{body}
+        </mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>
+"""
+
+
+def convert(source: str, *, was: str, to: str) -> str:
+    """Return what was written in one way in another one. Raises `CannotCompile` where what was there can't be read."""
+    if was == to or not source.strip():
+        return source
+    if was == "rich" and to == "markdown":
+        return source  # Markdown takes HTML as it is
+    if to == "html":
+        return layout.wrap(_inside(source, was)) if was in compiling.IN_LAYOUT else _mjml_to_html(source)
+    inside = _inside(source, was)
+    if to == "mjml":
+        styles = "\n".join(_STYLE.findall(source)) if was == "html" else ""
+        return _MJML.format(head=f"<mj-style>{styles}</mj-style>" if styles.strip() else "", body=inside.strip())
+    aside = SetAside(rich.plain_liquid(inside))
+    if to == "rich":
+        return aside.put_back(rich.clean(aside.bare(aside.text)).strip())
+    text = get_text(aside.bare(aside.text), compiling.AS_TEXT)
+    return aside.put_back("\n".join(line.strip() for line in text.strip().splitlines())) + "\n"
+
+
+def _inside(source: str, was: str) -> str:
+    """Return the HTML of the body, Liquid still in it."""
+    if was == "markdown":
+        aside = SetAside(source)
+        return aside.put_back(compiling.markdown_to_html(aside))
+    if was == "rich":
+        return source
+    html = _mjml_to_html(source) if was == "mjml" else source
+    found = _BODY.search(html)
+    return _BARE.sub("", found[1] if found else html)
+
+
+def _mjml_to_html(source: str) -> str:
+    aside = SetAside(source)
+    made = mjml.to_html(aside.text, place=aside.place, pieces=aside.numbers, at_piece=aside.place_of)
+    if not isinstance(made, str):
+        raise CannotCompile(made)
+    return aside.put_back(made)
