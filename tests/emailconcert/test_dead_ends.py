@@ -22,6 +22,7 @@ def test_what_is_missing_has_our_page(client, path):
 
     assert response.status_code == 404
     assert "This page is not here" in response.text
+    assert "Go to the start page" in response.text
     assert "urlpatterns" not in response.text
 
 
@@ -31,6 +32,8 @@ def test_what_a_view_does_not_find_has_our_page(client, content_host):
 
     assert response.status_code == 404
     assert "URLconf" not in response.text
+    # Contacts have no start page here, and no account.
+    assert ("start page" in response.text, "account" in response.text) == (False, False)
 
 
 def test_a_contacts_page_is_found_from_the_members_host(client, settings):
