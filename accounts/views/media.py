@@ -1,7 +1,7 @@
 """The media library: looking, uploading, describing, deleting and bringing back."""
 
 from dataclasses import dataclass
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -69,7 +69,7 @@ def take(request: MemberRequest) -> list[Uploaded]:
     return done + left
 
 
-def _take_one(request: MemberRequest, file: UploadedFile) -> Uploaded:
+def _take_one(request: MemberRequest, file: UploadedFile[Any]) -> Uploaded:
     name = file.name or ""
     if not limits.hit("media upload", request.account.pk, _UPLOADS, _WINDOW):
         return Uploaded(name, problem="That is a lot of pictures. Go on in ten minutes.")

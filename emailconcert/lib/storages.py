@@ -15,12 +15,12 @@ class MediaFolder(FileSystemStorage):
         super().__init__(allow_overwrite=True)
 
     @property
-    def base_location(self) -> str:  # type: ignore[override]  # Django's is cached; a test's MEDIA_DIR is another
+    def base_location(self) -> str:  # Django's is cached; a test's MEDIA_DIR is another
         """Return the folder."""
         return os.path.join(settings.MEDIA_DIR, "library")  # noqa: PTH118  # Django's class wants a text
 
     @property
-    def location(self) -> str:  # type: ignore[override]
+    def location(self) -> str:
         """Return the folder's whole path."""
         return os.path.abspath(self.base_location)  # noqa: PTH100  # Django's class wants a text
 

@@ -16,7 +16,7 @@ from emailconcert.lib.storages import MediaFolder, storage_from_url
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy import registry
 from privacy.registry import Subject, SubjectKind
-from privacy.services import media_records
+from privacy.services import media_records, scanning
 from tests.accounts.pictures import animation, picture
 from tests.factories import NOW, make_cast, make_member
 
@@ -232,3 +232,15 @@ def test_where_files_are_kept_is_a_setting(settings):
     assert type(storing.files()).__name__ == "S3Storage"
     settings.STORAGES = {**settings.STORAGES, "media": storage_from_url("")}
     assert isinstance(storing.files(), MediaFolder)
+
+
+def test_a_post_scan_finds_words_beside_pictures(account):
+    keep(account, name="ada.lovelace@example.com.png")
+
+    def found():
+        return [each.place for each in scanning.scan(address="ada.lovelace@example.com", account_id=account.pk).found]
+
+    assert found() == ["accounts_media.name"]
+    ada = Subject(SubjectKind.CONTACT, account.pk, "ada.lovelace@example.com", b"")
+    media_records.strip(ada, NOW)
+    assert found() == []

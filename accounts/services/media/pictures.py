@@ -9,18 +9,20 @@ import zlib
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageOps, ImageSequence
+from PIL import ExifTags, Image, ImageCms, ImageOps, ImageSequence, UnidentifiedImageError
 
 from emailconcert.lib.errors import ExpectedError
 
-SIDE, PIXELS = 16_000, 50_000_000
+# A photo is unpacked at a fraction of its size; of anything else, all of it is in memory twice.
+SIDE, PHOTO_PIXELS, PIXELS = 16_000, 50_000_000, 25_000_000
+_LYING = (5, 6, 7, 8)  # the orientations of Exif that turn a picture by a quarter
 FRAMES, ANIMATED_PIXELS = 300, 40_000_000
 # The largest that is kept: twice what the widest mail shows. Animations are shown at their own size.
 WIDEST, TALLEST, ANIMATED_WIDEST = 2400, 6000, 1200
 WIDTHS = (320, 640, 1200)
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _BEGINNINGS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
-_DIMENSIONS = f"Make it smaller: at most {SIDE:,} pixels on a side and {PIXELS // 1_000_000} million in all are taken."
+_PHOTOS = ("JPEG", "MPO")
 _LARGEST_PROFILE = 1 << 20
 _QUICK_PIXELS = 1_000_000
 # What Pillow raises when a file is not what it says, as fuzzing has shown.
@@ -61,9 +63,9 @@ def write_anew(raw: bytes) -> Picture:
         with Image.open(BytesIO(raw), formats=_FORMATS) as picture:
             return _animation(picture) if _moves(picture) else _still(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise BadPicture(f"This picture is too large. {_DIMENSIONS}") from None
+        raise BadPicture(f"This picture is too large. At most {SIDE:,} pixels on a side are taken.") from None
     except _BROKEN as error:
-        if isinstance(error, Image.UnidentifiedImageError) and not raw.startswith(_BEGINNINGS):
+        if isinstance(error, UnidentifiedImageError) and not raw.startswith(_BEGINNINGS):
             raise BadPicture("This is no picture. Take a PNG, JPEG, GIF or WebP file.") from None
         raise BadPicture("This file is damaged. Save it again in a picture program, then upload that.") from None
 
@@ -82,8 +84,12 @@ def _refuse_by_beginning(raw: bytes) -> None:
 
 def _refuse_by_size(picture: Image.Image) -> None:
     width, height = picture.size
-    if max(width, height) > SIDE or width * height > PIXELS:
-        raise BadPicture(f"This picture has {width:,} × {height:,} pixels. {_DIMENSIONS}")
+    most = PHOTO_PIXELS if picture.format in _PHOTOS else PIXELS
+    if max(width, height) > SIDE or width * height > most:
+        raise BadPicture(
+            f"This picture has {width:,} × {height:,} pixels. Make it smaller: at most {SIDE:,} pixels on a side "
+            f"and {most // 1_000_000} million in all are taken."
+        )
 
 
 def _moves(picture: Image.Image) -> bool:
@@ -91,7 +97,7 @@ def _moves(picture: Image.Image) -> bool:
 
 
 def _still(picture: Image.Image) -> Picture:
-    is_photo = picture.format in ("JPEG", "MPO")
+    is_photo = picture.format in _PHOTOS
     if is_photo:
         picture.draft(picture.mode, (WIDEST, WIDEST))
     whole = _clean(picture, (WIDEST, TALLEST))
@@ -135,11 +141,15 @@ def _clean(picture: Image.Image, within: tuple[int, int]) -> Image.Image:
     profile = picture.info.get("icc_profile")
     if picture.mode.startswith("I;16"):
         picture = picture.point(lambda value: value / 256).convert("L")
+    elif picture.mode in ("P", "1", "PA"):
+        picture = picture.convert("RGBA" if "transparency" in picture.info or picture.mode == "PA" else "RGB")
+    has_alpha = "A" in picture.mode or "transparency" in picture.info
+    # Made small first and where it lies: a large one is in memory once.
+    lies = picture.getexif().get(ExifTags.Base.Orientation, 1) in _LYING
+    picture.thumbnail((within[1], within[0]) if lies else within, Image.Resampling.LANCZOS)
     upright = ImageOps.exif_transpose(picture)
-    has_alpha = "A" in upright.mode or "transparency" in upright.info
     if not (profile and upright.mode == "CMYK"):
         upright = upright.convert("RGBA" if has_alpha else "RGB")
-    upright.thumbnail(within, Image.Resampling.LANCZOS)
     plain = _in_common_colours(upright, profile)
     if plain.mode == "RGBA" and plain.getchannel("A").getextrema() == (255, 255):
         plain = plain.convert("RGB")
