@@ -13,7 +13,7 @@ from contacts.conditions import BadSegment, Vocabulary
 from contacts.models import Contact, List, Segment, Subscription
 from contacts.services.segments.segmenting import Use
 
-_STILL_TO_GO = (Campaign.State.DRAFT, Campaign.State.SENDING, Campaign.State.PAUSED)
+_STILL_TO_GO = (Campaign.State.DRAFT, Campaign.State.SCHEDULED, Campaign.State.SENDING, Campaign.State.PAUSED)
 
 
 @dataclass(frozen=True)

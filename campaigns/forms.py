@@ -4,14 +4,16 @@ from typing import Any
 
 from django import forms
 
+from accounts.choices import time_zones
 from accounts.models import Account, User
 from campaigns import queries
 from campaigns.models import Campaign, Variant
+from campaigns.timing import LONGEST_SPREAD, Timing
 from contacts.models import Segment
 from contacts.queries import lists_with_counts
+from delivery.content.compiling import KINDS
 from delivery.models import Sender
 from emailconcert.lib import addresses
-from delivery.content.compiling import KINDS
 
 MOST_TEST_MAILS = 10
 
@@ -109,6 +111,38 @@ class ContentForm(forms.Form):
     def clean_source(self) -> str:
         """Return it with plain line ends: browsers send others than they show."""
         return str(self.cleaned_data["source"]).replace("\r\n", "\n")
+
+
+SPREADS = [
+    (0, "At once"),
+    *((n, f"Over {n} hour{'s' * (n > 1)}") for n in (1, 2, 3, 4, 6, 8, 12, 24, 48, LONGEST_SPREAD)),
+]
+
+
+class WhenForm(forms.Form):
+    """When it goes."""
+
+    kind = forms.ChoiceField(choices=Campaign.Timing, label="It goes", widget=forms.RadioSelect)
+    day = forms.DateField(
+        required=False, label="Day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    clock = forms.TimeField(
+        required=False, label="Time", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    zone = forms.ChoiceField(choices=time_zones, required=False, label="Time zone")
+    spread_hours = forms.TypedChoiceField(
+        choices=SPREADS, coerce=int, required=False, label="How fast",
+        help_text="Spread over hours, a shop or a phone line is not overrun.",
+    )  # fmt: skip
+
+    def timing(self) -> Timing:
+        """Return what was chosen, without what does not belong to it."""
+        given = self.cleaned_data
+        kind, zone, spread = given["kind"], given.get("zone") or "", given.get("spread_hours") or 0
+        if kind == Campaign.Timing.NOW:
+            return Timing(kind, zone=zone, spread_hours=spread)
+        spread = 0 if kind == Campaign.Timing.LOCAL else spread
+        return Timing(kind, given.get("day"), given.get("clock"), zone, spread)
 
 
 class AddressesField(forms.CharField):

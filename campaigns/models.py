@@ -12,13 +12,25 @@ class Campaign(TenantModel):
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
+        SCHEDULED = "scheduled", "Scheduled"
         SENDING = "sending", "Sending"
         PAUSED = "paused", "Paused"
         SENT = "sent", "Sent"
         CANCELLED = "cancelled", "Cancelled"
 
+    class Timing(models.TextChoices):
+        NOW = "now", "Now"
+        AT = "at", "At a time"
+        LOCAL = "local", "At a time on each person’s own clock"
+
     name = models.CharField(max_length=120)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    timing = models.CharField(max_length=5, choices=Timing, default=Timing.NOW, db_default=Timing.NOW)
+    day = models.DateField(null=True, help_text="With `clock` and `zone`: when it goes, as it was typed.")
+    clock = models.TimeField(null=True)
+    zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    spread_hours = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="0: as fast as it can.")
+    due_at = models.DateTimeField(null=True, help_text="When the first of a scheduled campaign may leave.")
     sender = TenantForeignKey(Sender, on_delete=models.PROTECT, null=True, related_name="campaigns")
     reply_to = models.CharField(max_length=254, blank=True)
     created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
@@ -32,7 +44,14 @@ class Campaign(TenantModel):
     deleted_at = models.DateTimeField(null=True, help_text="A deleted draft; it can be brought back for a day.")
 
     class Meta:
-        indexes = (models.Index(fields=("account", "-id"), name="campaigns_by_age"),)
+        indexes = (
+            models.Index(fields=("account", "-id"), name="campaigns_by_age"),
+            models.Index(
+                fields=("state",),
+                condition=models.Q(state__in=("scheduled", "sending", "paused")),
+                name="campaigns_to_look_after",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -67,7 +86,9 @@ class Variant(TenantModel):
 
     class Kind(models.TextChoices):
         MARKDOWN = "markdown", "Markdown"
+        RICH = "rich", "Rich text"
         HTML = "html", "HTML"
+        MJML = "mjml", "MJML"
 
     campaign = TenantForeignKey(Campaign, on_delete=models.CASCADE, related_name="variants", db_index=False)
     name = models.CharField(max_length=1, default="A")
@@ -75,17 +96,16 @@ class Variant(TenantModel):
     preheader = models.CharField(max_length=250, blank=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.MARKDOWN)
     source = models.TextField(blank=True)
-    mailing = TenantForeignKey(Mailing, on_delete=models.SET_NULL, null=True, related_name="variants")
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("account", "campaign", "name"), name="one_variant_per_name"),)
-        RICH = "rich", "Rich text"
     text = models.TextField(
         blank=True, default="", db_default="", help_text="Own text part; empty: made from the mail."
     )
     revision = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Counts every save, so that nobody saves over what they have not seen."
     )
+    mailing = TenantForeignKey(Mailing, on_delete=models.SET_NULL, null=True, related_name="variants")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "campaign", "name"), name="one_variant_per_name"),)
 
 
 class ContentVersion(TenantModel):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views import drafting, listing, reporting, searching, sending, versions
+from campaigns.views import drafting, listing, reporting, scheduling, searching, sending, versions
 
 app_name = "campaigns"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("campaigns/<int:pk>/content/versions/<int:number>/", versions.detail, name="version"),
     path("campaigns/<int:pk>/content/versions/<int:number>/restore/", versions.restore, name="restore-version"),
     path("campaigns/<int:pk>/test/", drafting.trial, name="trial"),
+    path("campaigns/<int:pk>/when/", scheduling.when, name="when"),
+    path("campaigns/<int:pk>/unschedule/", scheduling.unschedule, name="unschedule"),
+    path("campaigns/<int:pk>/send-now/", scheduling.send_now, name="send-now"),
     path("campaigns/<int:pk>/review/", drafting.review, name="review"),
     path("campaigns/<int:pk>/send/", sending.send, name="send"),
     path("campaigns/<int:pk>/undo/", sending.undo, name="undo"),

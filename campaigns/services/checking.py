@@ -8,31 +8,16 @@ from django.urls import reverse
 
 from accounts.models import Account
 from campaigns import audiences, queries
+from campaigns.checks import Check, habit, mail, subject, targeting
 from campaigns.models import Campaign, Variant
 from campaigns.services import previewing
 from contacts import conditions
 from contacts import queries as contact_queries
 from contacts.conditions import BadSegment
 from contacts.models import List, Segment
-from delivery.content.compiling import Compiled
 from delivery.content.problems import CannotCompile
 from delivery.models import Reason
 from delivery.services import compiling, materialising
-
-LONG_SUBJECT = 70
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at: a sentence about what was found, and where it is mended (a step's URL name).
-
-    `level` is ok, notice (worth a look) or blocking; `page` is the address where it is mended outside the campaign.
-    """
-
-    level: str
-    sentence: str
-    step: str = ""
-    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +62,10 @@ def review(*, campaign: Campaign, now: datetime) -> Review:
     variant = queries.only_variant(campaign)
     checks = [
         *_check_audience(audience, campaign.account, now),
-        *_check_envelope(campaign, variant),
+        *targeting.check_targeting(audiences.chosen(campaign), account_id=campaign.account_id),
+        *habit.check_habit(campaign, variant, audience.people, now=now),
+        *_check_envelope(campaign),
+        *subject.check_subject(variant.subject, variant.preheader),
         *_check_content(campaign.account, variant),
         *_check_trial(campaign),
     ]
@@ -150,7 +138,7 @@ def _check_audience(audience: Audience, account: Account, now: datetime) -> Iter
         yield Check("blocking", f"Your account can't send at the moment. {account.status_reason}".strip())
 
 
-def _check_envelope(campaign: Campaign, variant: Variant) -> Iterator[Check]:
+def _check_envelope(campaign: Campaign) -> Iterator[Check]:
     step, sender = "campaigns:envelope", campaign.sender
     if sender is None:
         yield Check("blocking", "Choose who it comes from.", step)
@@ -162,12 +150,8 @@ def _check_envelope(campaign: Campaign, variant: Variant) -> Iterator[Check]:
         if domain is None or domain.verified_at is None:
             host = sender.email.rpartition("@")[2]
             page = reverse("delivery:domain", args=[domain.pk]) if domain else reverse("delivery:sending")
-            said = f"The DNS records of {host} are not set up, so some inboxes may take it for spam."
-            yield Check("notice", said, page=page)
-    if len(variant.subject) > LONG_SUBJECT:
-        yield Check("notice", f"The subject has {len(variant.subject)} characters; phones show about 40.", step)
-    if variant.subject.strip() and not variant.preheader.strip():
-        yield Check("notice", "There is no preheader: inboxes will show the mail's first words instead.", step)
+            why = "Without SPF, DKIM and DMARC, Gmail and Yahoo refuse bulk mail or put it into spam."
+            yield Check("notice", f"The DNS records of {host} are not set up.", page=page, why=why)
 
 
 def _check_content(account: Account, variant: Variant) -> Iterator[Check]:
@@ -181,20 +165,7 @@ def _check_content(account: Account, variant: Variant) -> Iterator[Check]:
             step = "campaigns:content" if problem.part == "body" else "campaigns:envelope"
             yield Check("blocking", str(problem), step)
         return
-    yield from _check_compiled(made)
-
-
-def _check_compiled(made: Compiled) -> Iterator[Check]:
-    step = "campaigns:content"
-    if "unsubscribe_url" in made.html and "unsubscribe_url" in made.text:
-        yield Check("ok", "There is an unsubscribe link and your postal address in it.", step)
-    else:
-        yield Check("blocking", "There is no unsubscribe link: add {{ unsubscribe_url }} to the body.", step)
-    count = len(made.links)
-    if count:
-        yield Check("ok", f"{count} {'link is' if count == 1 else 'links are'} counted.", step)
-    for note in made.notes:
-        yield Check("notice", str(note), step)
+    yield from mail.check_mail(made)
 
 
 def _check_trial(campaign: Campaign) -> Iterator[Check]:

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from campaigns.models import Campaign
-from campaigns.services import drafting, sending
+from campaigns.services import drafting, scheduling, sending
 from delivery.models import Mailing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.services import ledger
@@ -13,7 +15,8 @@ def follow(*, campaign: Campaign, now: datetime) -> None:
     """Bring the state up to date from the mailings'; conditional, so that two who do it at once agree."""
     if campaign.state not in sending.UNDER_WAY:
         return
-    states = {each.state for each in sending.mailings_of(campaign)}
+    mailings = sending.mailings_of(campaign)
+    states = {each.state for each in mailings}
     changes: dict[str, object] = {}
     if states <= {Mailing.State.DONE, Mailing.State.CANCELLED} and states:
         ended = Campaign.State.SENT if Mailing.State.DONE in states else Campaign.State.CANCELLED
@@ -23,8 +26,11 @@ def follow(*, campaign: Campaign, now: datetime) -> None:
     elif campaign.state == Campaign.State.PAUSED and Mailing.State.SENDING in states:
         changes = {"state": Campaign.State.SENDING}
     if changes and changes["state"] != campaign.state:
-        Campaign.objects.filter(pk=campaign.pk, state=campaign.state).update(**changes)
+        moved = Campaign.objects.filter(pk=campaign.pk, state=campaign.state).update(**changes)
         campaign.refresh_from_db(fields=["state", "finished_at"])
+        held = next((each.held_reason for each in mailings if each.held_reason), "")
+        if moved and campaign.state == Campaign.State.PAUSED and held:
+            scheduling.tell_owners(campaign, held, now=now)
 
 
 def follow_mailing(*, account_id: int, mailing_id: int, now: datetime) -> None:
@@ -36,14 +42,17 @@ def follow_mailing(*, account_id: int, mailing_id: int, now: datetime) -> None:
 
 def hold_restored() -> int:
     """Pause whatever a restored backup would go on with; return how many. Call inside the platform's scope."""
-    return Campaign.objects.filter(state=Campaign.State.SENDING).update(state=Campaign.State.PAUSED)
+    paused = Campaign.objects.filter(state=Campaign.State.SENDING).update(state=Campaign.State.PAUSED)
+    return paused + scheduling.hold_restored()
 
 
 def due(*, now: datetime) -> list[tuple[int, int]]:
     """Return (account, campaign) of what has to be started or followed."""
     with platform_scope("campaigns: find campaigns under way"):
-        under_way = Campaign.objects.filter(state__in=sending.UNDER_WAY, sent_at__lte=now)
-        return list(under_way.order_by("pk").values_list("account_id", "pk"))
+        under_way = Q(state__in=sending.UNDER_WAY, sent_at__lte=now)
+        waiting = Q(state=Campaign.State.SCHEDULED, due_at__lte=now)
+        found = Campaign.objects.filter(under_way | waiting, state__in=(*sending.UNDER_WAY, Campaign.State.SCHEDULED))
+        return list(found.order_by("pk").values_list("account_id", "pk"))
 
 
 def look_after(*, account_id: int, campaign_id: int, now: datetime) -> None:
@@ -51,6 +60,7 @@ def look_after(*, account_id: int, campaign_id: int, now: datetime) -> None:
     if not ledger.may_serve():
         return
     with account_scope(account_id):
+        scheduling.start_due(campaign_id=campaign_id, now=now)
         sending.start_mailings(campaign_id=campaign_id, now=now)
         campaign = Campaign.objects.filter(pk=campaign_id).first()
         if campaign is not None:

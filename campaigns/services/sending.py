@@ -13,6 +13,7 @@ from accounts.services.auditing import Actor
 from campaigns import audiences
 from campaigns.models import Campaign, Variant
 from campaigns.services import checking, previewing
+from campaigns.timing import timing_of
 from contacts.conditions import BadSegment
 from delivery.models import Batch, Mailing
 from delivery.services import compiling, holding, materialising
@@ -41,16 +42,23 @@ class CannotHold(ExpectedError):
     """It can't be paused, resumed, cancelled or taken back any more."""
 
 
-def send_campaign(*, campaign: Campaign, now: datetime, actor: Actor, agreed: int | None = None) -> None:
-    """Let a draft go: compile it and hand it to the workers, who start ten seconds later.
+def send_campaign(
+    *,
+    campaign: Campaign,
+    now: datetime,
+    actor: Actor,
+    agreed: int | None = None,
+    was: Campaign.State = Campaign.State.DRAFT,
+) -> None:
+    """Let a draft, or what was scheduled, go: compile it and hand it to the workers, who start ten seconds later.
 
     `agreed` is the number of people that the member confirmed; a list may have grown or shrunk a little since.
     Raises `AlreadySent`, `CannotSend`, `AudienceChanged`. Call inside the account's scope.
     """
     with transaction.atomic():
-        _begin(campaign, now)
+        _begin(campaign, was, now)
         review = checking.review(campaign=campaign, now=now)
-        _refuse(review, agreed)
+        refuse(review, agreed)
         chosen = audiences.chosen(campaign)
         for variant in campaign.variants.order_by("name"):
             variant.mailing = _compile(campaign, variant, chosen)
@@ -58,15 +66,16 @@ def send_campaign(*, campaign: Campaign, now: datetime, actor: Actor, agreed: in
         _record("campaign.sent", campaign, actor, now, people=review.audience.people)
 
 
-def _begin(campaign: Campaign, now: datetime) -> None:
+def _begin(campaign: Campaign, was: Campaign.State, now: datetime) -> None:
     """Take the draft, or raise: whoever updates the row is the one who sends."""
-    draft = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT, deleted_at=None)
+    draft = Campaign.objects.filter(pk=campaign.pk, state=was, deleted_at=None)
     if not draft.update(state=Campaign.State.SENDING, sent_at=now, finished_at=None, problem=""):
         raise AlreadySent
     campaign.refresh_from_db(fields=["state", "sent_at", "finished_at", "problem", "sender", "reply_to"])
 
 
-def _refuse(review: checking.Review, agreed: int | None) -> None:
+def refuse(review: checking.Review, agreed: int | None) -> None:
+    """Raise `CannotSend` or `AudienceChanged` where the review stands against it."""
     if not review.is_ready:
         raise CannotSend(" ".join(check.sentence for check in review.blocking))
     people = review.audience.people
@@ -111,6 +120,7 @@ def _materialise(campaign: Campaign, mailing: Mailing, *, start_at: datetime, no
         excluded=audiences.excluded(chosen, account_id=account_id, now=now),
         start_at=start_at,
         now=now,
+        pace=timing_of(campaign).pace(),
     )
 
 

@@ -14,7 +14,7 @@ from accounts.models import Role
 from campaigns import tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
-from campaigns.services import checking, previewing, progress, sending
+from campaigns.services import checking, previewing, progress, scheduling, sending
 from campaigns.views.common import campaign_or_404
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to, render_part
@@ -30,6 +30,10 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         context |= {"review": checking.review(campaign=campaign, now=now())}
         context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
         return render(request, "campaigns/draft.html", context)
+    if campaign.state == Campaign.State.SCHEDULED:
+        context |= {"review": checking.review(campaign=campaign, now=now())}
+        context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
+        return render(request, "campaigns/scheduled.html", context)
     context |= {"progress": progress.look(campaign=campaign, now=now())}
     return render_part(request, "campaigns/progress.html", "progress", context)
 
@@ -42,7 +46,8 @@ def send(request: MemberRequest, pk: int) -> HttpResponse:
     form = SendForm(request.POST)
     if form.is_valid():
         try:
-            sending.send_campaign(campaign=campaign, agreed=form.cleaned_data["shown"], now=now(), actor=actor(request))
+            agreed = form.cleaned_data["shown"]
+            scheduling.send_or_schedule(campaign=campaign, agreed=agreed, now=now(), actor=actor(request))
         except sending.AlreadySent:
             return redirect_to(request, "campaigns:detail", pk=pk)
         except ExpectedError as error:
@@ -60,45 +65,46 @@ def send(request: MemberRequest, pk: int) -> HttpResponse:
 @role_required(Role.EDITOR)
 def undo(request: MemberRequest, pk: int) -> HttpResponse:
     """Take it back while nothing has left."""
-    return _hold(request, pk, sending.undo_send, "Nothing was sent. It is a draft again.")
+    return hold(request, pk, sending.undo_send, "Nothing was sent. It is a draft again.")
 
 
 @require_POST
 @role_required(Role.EDITOR)
 def pause(request: MemberRequest, pk: int) -> HttpResponse:
     """Hold it."""
-    return _hold(request, pk, sending.pause, "Paused. What was already with the mail server is finished.")
+    return hold(request, pk, sending.pause, "Paused. What was already with the mail server is finished.")
 
 
 @require_POST
 @role_required(Role.EDITOR)
 def resume(request: MemberRequest, pk: int) -> HttpResponse:
     """Go on."""
-    return _hold(request, pk, sending.resume, "It goes on.")
+    return hold(request, pk, sending.resume, "It goes on.")
 
 
 @require_POST
 @role_required(Role.EDITOR)
 def cancel(request: MemberRequest, pk: int) -> HttpResponse:
     """End it."""
-    return _hold(request, pk, sending.cancel, "Cancelled. Nothing more is sent.")
+    return hold(request, pk, sending.cancel, "Cancelled. Nothing more is sent.")
 
 
 @require_POST
 @role_required(Role.EDITOR)
 def resend(request: MemberRequest, pk: int) -> HttpResponse:
     """Send the unconfirmed messages once more."""
-    return _hold(request, pk, sending.resend_unconfirmed, "They are sent once more.")
+    return hold(request, pk, sending.resend_unconfirmed, "They are sent once more.")
 
 
 @require_POST
 @role_required(Role.EDITOR)
 def leave(request: MemberRequest, pk: int) -> HttpResponse:
     """Leave the unconfirmed messages as they are."""
-    return _hold(request, pk, sending.leave_unconfirmed, "Left as they are.")
+    return hold(request, pk, sending.leave_unconfirmed, "Left as they are.")
 
 
-def _hold(request: MemberRequest, pk: int, action: Callable[..., object], words: str) -> HttpResponse:
+def hold(request: MemberRequest, pk: int, action: Callable[..., object], words: str) -> HttpResponse:
+    """Do something to a campaign under way, all of it or nothing, and say so on its page."""
     campaign = campaign_or_404(request, pk)
     try:
         with transaction.atomic():  # all of it, or what is refused half-way leaves nothing behind
