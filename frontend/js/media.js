@@ -12,7 +12,9 @@ function send(form, file, row) {
     request.upload.addEventListener("progress", ({ loaded, total }) => {
       row.querySelector("progress").value = (loaded / total) * 100;
     });
-    request.addEventListener("load", () => resolve(request.status === 200 ? request.responseText : ""));
+    // Elsewhere is where one signs in.
+    const isOurs = () => request.status === 200 && request.responseURL === form.action;
+    request.addEventListener("load", () => resolve(isOurs() ? request.responseText : ""));
     request.addEventListener("error", () => resolve(""));
     request.send(body);
   });
@@ -31,7 +33,7 @@ async function sendAll(form, files) {
   for (const [number, file] of files.entries()) {
     const answer = await send(form, file, rows[number]);
     if (answer) rows[number].outerHTML = answer;
-    else rows[number].lastElementChild.replaceWith("It did not arrive. Try it again.");
+    else rows[number].lastElementChild.replaceWith("It did not arrive. Load the page again, then try once more.");
   }
   form.reset();
   const target = `#${form.dataset.mediaUpload}`;
