@@ -22,7 +22,7 @@ from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
 from delivery.content.program import CLICK, OPEN, URL_NAMES, Fragment, Program, Urls
 
-KINDS = ("markdown", "rich", "html", "mjml")
+KINDS = ("markdown", "rich", "html", "mjml", "visual")
 IN_LAYOUT = ("markdown", "rich")
 MAX_SUBJECT = 500
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=False)
@@ -66,6 +66,8 @@ def compile_content(
     """
     if kind == "rich":
         source = rich.plain_liquid(source)
+    elif kind == "visual":
+        kind = "mjml"
     problems = _check({"subject": subject, "preheader": preheader, "body": source, "text": text}, known_fields)
     if problems:
         raise CannotCompile(_shown(kind, problems))

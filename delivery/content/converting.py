@@ -28,6 +28,7 @@ _MJML = """<mjml>
 
 def convert(source: str, *, was: str, to: str) -> str:
     """Return what was written in one way in another one. Raises `CannotCompile` where what was there can't be read."""
+    was, to = ("mjml" if each == "visual" else each for each in (was, to))
     if was == to or not source.strip():
         return source
     if was == "rich" and to == "markdown":

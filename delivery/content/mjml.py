@@ -19,17 +19,19 @@ MAX_ELEMENTS = 5_000
 MAX_LENGTH = 400_000
 
 # Elements that hold other elements of MJML, where text (and so Liquid) would be lost.
-_HOLDERS = {
+HOLDERS = {
     "mjml", "mj-head", "mj-body", "mj-attributes", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero",
     "mj-navbar", "mj-social", "mj-accordion", "mj-accordion-element", "mj-carousel",
 }  # fmt: skip
-_KNOWN = _HOLDERS | {
+_KNOWN = HOLDERS | {
     "mj-title", "mj-preview", "mj-style", "mj-font", "mj-breakpoint", "mj-class", "mj-all", "mj-html-attributes",
     "mj-text", "mj-button", "mj-image", "mj-divider", "mj-spacer", "mj-table", "mj-raw", "mj-navbar-link",
     "mj-social-element", "mj-accordion-title", "mj-accordion-text", "mj-carousel-image",
 }  # fmt: skip
-_VOID = {"area", "br", "col", "hr", "img", "input", "meta", "source", "track", "wbr"}
+VOID = {"area", "br", "col", "hr", "img", "input", "meta", "source", "track", "wbr"}
 _CDATA = "<![CDATA["
+# mrml panics on some of these (“&é”).
+_BARE_AMPERSAND = re.compile(r"&(?!#?[a-zA-Z0-9]+;)")
 _OPTIONS = mrml.RenderOptions(fonts={})  # no style sheet from a third party is ever asked for
 
 Place = Callable[[int], tuple[int, int]]
@@ -57,6 +59,10 @@ def to_html(
         return str(mrml.to_html("".join(reader.out), None, _OPTIONS).content)
     except OSError as error:  # what mrml raises for all that it can't read
         return [Problem(f"MJML can't be read: {error}.")]
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":  # a panic inside of mrml is no Exception
+            raise
+        return [Problem("MJML can't be read.")]
 
 
 class _Reader:
@@ -110,7 +116,7 @@ class _Reader:
             near = get_close_matches(name, sorted(_KNOWN), n=1)
             meant = f" Did you mean <{near[0]}>?" if near else ""
             self._say(f"There is no <{name}> in MJML.{meant}", token.start)
-        is_closed = token.text.endswith("/>") or name in _VOID
+        is_closed = token.text.endswith("/>") or name in VOID
         if not is_closed:
             self._open.append((name, token.start))
             if len(self._open) > MAX_DEPTH:
@@ -118,11 +124,11 @@ class _Reader:
         self.out.append(_rewritten(token, is_closed=is_closed))
 
     def _is_mjml_here(self) -> bool:
-        return not self._open or self._open[-1][0] in _HOLDERS
+        return not self._open or self._open[-1][0] in HOLDERS
 
     def _leave(self, token: Token) -> None:
         name = token.name
-        if name in _VOID:
+        if name in VOID:
             return
         if not any(each == name for each, _ in self._open):
             self._say(f"</{name}> closes nothing.", token.start)
@@ -145,9 +151,9 @@ class _Reader:
             self._stop("“<” begins an element here. Write &lt; for the sign itself.", token.start + at)
             return
         parent = self._open[-1][0] if self._open else ""
-        if token.text.strip() and (not parent or parent in _HOLDERS):
+        if token.text.strip() and (not parent or parent in HOLDERS):
             self._lost(token, parent)
-        self.out.append(token.text)
+        self.out.append(_BARE_AMPERSAND.sub("&amp;", token.text))
 
     def _lost(self, token: Token, parent: str) -> None:
         found = self._pieces(token.text)
