@@ -5,7 +5,7 @@ see each page once.
 """
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from io import BytesIO
 
 import pytest
@@ -18,7 +18,7 @@ from accounts.services import outbox
 from accounts.services.media import keeping
 from campaigns import demo_data
 from campaigns.models import Campaign
-from campaigns.services import demo
+from campaigns.services import demo, drafting
 from contacts.models import Contact, Form, List
 from delivery.models import Message, Outcome
 from delivery.services import domains
@@ -67,9 +67,20 @@ def sign_in(user, *, verified=False):
     return client.cookies
 
 
+def make_scheduled(draft):
+    """Return a copy of a draft that goes in two days, on each person's own clock."""
+    copy = drafting.duplicate_campaign(campaign=draft, created_by=None)
+    day = timezone.now() + timedelta(days=2)
+    Campaign.objects.filter(pk=copy.pk).update(
+        state="scheduled", timing="local", day=day.date(), clock=time(9), zone="Europe/Dublin", due_at=day
+    )
+    return copy
+
+
 def campaign_pages(account):
     with account_scope(account):
         sent, draft = Campaign.objects.get(state="sent"), Campaign.objects.get(state="draft")
+        waiting = make_scheduled(draft)
     return {
         "campaigns": "/campaigns/",
         "campaigns-none-found": "/campaigns/?q=nothing",
@@ -81,6 +92,8 @@ def campaign_pages(account):
         "campaign-content": f"/campaigns/{draft.pk}/content/",
         "campaign-test": f"/campaigns/{draft.pk}/test/",
         "campaign-review": f"/campaigns/{draft.pk}/review/",
+        "campaign-when": f"/campaigns/{waiting.pk}/when/",
+        "campaign-scheduled": f"/campaigns/{waiting.pk}/",
         "campaign-sent": f"/campaigns/{sent.pk}/",
         "report": f"/campaigns/{sent.pk}/report/",
         "reports": "/reports/",
