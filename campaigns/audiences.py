@@ -7,6 +7,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
+from campaigns import follow_ups
+from campaigns.follow_ups import FollowUp
 from campaigns.models import Campaign, CampaignList, CampaignSegment
 from contacts import conditions
 from contacts.conditions import BadSegment, Vocabulary
@@ -24,6 +26,7 @@ class Chosen:
     segments: Sequence[Segment]
     without_lists: Sequence[List]
     without_segments: Sequence[Segment]
+    follow_up: FollowUp | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -60,13 +63,25 @@ def chosen(campaign: Campaign) -> Chosen:
         segments=[each.segment for each in of_segments if not each.excluded],
         without_lists=[each.list for each in of_lists if each.excluded],
         without_segments=[each.segment for each in of_segments if each.excluded],
+        follow_up=_follow_up(campaign),
     )
+
+
+def _follow_up(campaign: Campaign) -> FollowUp | None:
+    if campaign.follow_up_of is None:
+        return None
+    return follow_ups.follow_up(first=campaign.follow_up_of, kind=campaign.follow_up_kind, but=campaign.pk)
 
 
 def people(what: Chosen, *, account_id: int, now: datetime) -> QuerySet[Contact]:
     """Return everybody it goes to, each once, before anybody is left out. Raises `BadSegment`."""
     found = _in_any(what.lists, what.segments, account_id, now)
-    return Contact.objects.filter(account_id=account_id).filter(found) if found else Contact.objects.none()
+    if not found:
+        return Contact.objects.none()
+    everybody = Contact.objects.filter(account_id=account_id)
+    if what.follow_up:
+        return follow_ups.people(what.follow_up, joined=found, among=everybody)
+    return everybody.filter(found)
 
 
 def excluded(what: Chosen, *, account_id: int, now: datetime) -> QuerySet[Contact] | None:

@@ -23,6 +23,11 @@ class Campaign(TenantModel):
         AT = "at", "At a time"
         LOCAL = "local", "At a time on each person’s own clock"
 
+    class FollowUp(models.TextChoices):
+        NOT_OPENED = "not_opened", "To those who did not open it"
+        JOINED = "joined", "To those who joined since"
+        FAILED = "failed", "To those whose mail failed for now"
+
     name = models.CharField(max_length=120)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     timing = models.CharField(max_length=5, choices=Timing, default=Timing.NOW, db_default=Timing.NOW)
@@ -42,10 +47,17 @@ class Campaign(TenantModel):
     unconfirmed_left_at = models.DateTimeField(null=True, help_text="A member chose to leave them as they are.")
     problem = models.CharField(max_length=300, blank=True, default="", help_text="Why it could not be started.")
     deleted_at = models.DateTimeField(null=True, help_text="A deleted draft; it can be brought back for a day.")
+    follow_up_of = TenantForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="follow_ups", db_index=False
+    )
+    follow_up_kind = models.CharField(max_length=10, choices=FollowUp, blank=True, default="", db_default="")
 
     class Meta:
         indexes = (
             models.Index(fields=("account", "-id"), name="campaigns_by_age"),
+            models.Index(
+                fields=("follow_up_of",), condition=models.Q(follow_up_of__isnull=False), name="campaigns_follow_ups"
+            ),
             models.Index(
                 fields=("state",),
                 condition=models.Q(state__in=("scheduled", "sending", "paused")),

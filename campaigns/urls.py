@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views import drafting, listing, reporting, scheduling, searching, sending, versions
+from campaigns.views import drafting, following_up, listing, reporting, scheduling, searching, sending, versions
 
 app_name = "campaigns"
 urlpatterns = [
@@ -31,6 +31,8 @@ urlpatterns = [
     path("campaigns/<int:pk>/cancel/", sending.cancel, name="cancel"),
     path("campaigns/<int:pk>/resend/", sending.resend, name="resend"),
     path("campaigns/<int:pk>/leave/", sending.leave, name="leave"),
+    path("campaigns/<int:pk>/follow-ups/", following_up.index, name="follow-ups"),
+    path("campaigns/<int:pk>/follow-ups/<slug:kind>/", following_up.begin, name="follow-up"),
     path("campaigns/<int:pk>/report/", reporting.report, name="report"),
     path("campaigns/<int:pk>/report/numbers.csv", reporting.export, name="export"),
     path("reports/", reporting.overview, name="reports"),

@@ -79,14 +79,7 @@ def count_audience(*, campaign: Campaign, now: datetime) -> Audience:
     if chosen.is_empty:
         return Audience(0, without=tuple(chosen.without))
     try:
-        people, left_out = materialising.count_audience(
-            account_id=account_id,
-            audience=audiences.people(chosen, account_id=account_id, now=now),
-            excluded=audiences.excluded(chosen, account_id=account_id, now=now),
-            list_ids=chosen.list_ids,
-            to_segments=bool(chosen.segments),
-            now=now,
-        )
+        people, left_out = count_people(chosen, account_id=account_id, now=now)
     except BadSegment as error:
         return Audience(0, problem=str(error))
     lists = contact_queries.lists_with_counts(account_id).filter(pk__in=chosen.list_ids) if chosen.lists else ()
@@ -96,6 +89,18 @@ def count_audience(*, campaign: Campaign, now: datetime) -> Audience:
         segments=_count_segments(chosen.segments, account_id, now),
         without=tuple(chosen.without),
         left_out=name_reasons(left_out),
+    )
+
+
+def count_people(chosen: audiences.Chosen, *, account_id: int, now: datetime) -> tuple[int, dict[str, int]]:
+    """Return how many would get it and how many are left out by reason, exactly as sending does. Raises `BadSegment`."""
+    return materialising.count_audience(
+        account_id=account_id,
+        audience=audiences.people(chosen, account_id=account_id, now=now),
+        excluded=audiences.excluded(chosen, account_id=account_id, now=now),
+        list_ids=chosen.list_ids,
+        to_segments=bool(chosen.segments),
+        now=now,
     )
 
 

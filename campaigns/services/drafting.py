@@ -14,9 +14,17 @@ from campaigns.services.holding import NotADraft, hold_draft
 from contacts.models import List, Segment
 from delivery.models import Sender
 from emailconcert.lib import addresses
+from emailconcert.lib.errors import ExpectedError
 
 __all__ = ["NotADraft"]
 KEPT_AFTER_DELETION = timedelta(days=1)
+
+
+class FollowsAnother(ExpectedError):
+    """Its audience is given by the campaign that it follows."""
+
+    def __init__(self) -> None:
+        super().__init__("Its audience follows from the campaign before it. Make a new campaign to choose another.")
 
 
 def create_campaign(*, account: Account, name: str, created_by: User | None, now: datetime) -> Campaign:
@@ -43,7 +51,9 @@ def set_audience(
     without_segments: Collection[Segment] = (),
     now: datetime,
 ) -> None:
-    """Choose what it goes to, and what it does not go to. Raises `NotADraft`."""
+    """Choose what it goes to, and what it does not go to. Raises `NotADraft`, `FollowsAnother`."""
+    if campaign.follow_up_of_id:
+        raise FollowsAnother
     hold_draft(campaign, now)
     of_lists = {each.pk: False for each in lists} | {each.pk: True for each in without_lists}
     of_segments = {each.pk: False for each in segments} | {each.pk: True for each in without_segments}
@@ -90,6 +100,8 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campai
         sender_id=campaign.sender_id,
         reply_to=campaign.reply_to,
         created_by=created_by,
+        follow_up_of_id=campaign.follow_up_of_id,
+        follow_up_kind=campaign.follow_up_kind,
     )
     lists = CampaignList.objects.filter(campaign=campaign).values_list("list_id", "excluded")
     CampaignList.objects.bulk_create(CampaignList(campaign=copy, list_id=pk, excluded=out) for pk, out in lists)

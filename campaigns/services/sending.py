@@ -102,6 +102,8 @@ def start_mailings(*, campaign_id: int, now: datetime) -> None:
     campaign = Campaign.objects.select_for_update().filter(pk=campaign_id, state=Campaign.State.SENDING).first()
     if campaign is None or campaign.sent_at is None:
         return
+    if campaign.follow_up_of_id:  # of two follow-ups that start together, the second sees whom the first goes to
+        Campaign.objects.select_for_update().get(pk=campaign.follow_up_of_id)
     for mailing in mailings_of(campaign):
         if mailing.state == Mailing.State.COMPILED:
             try:

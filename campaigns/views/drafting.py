@@ -25,6 +25,8 @@ CHANGED = ["GET", "HEAD", "POST"]
 def audience(request: MemberRequest, pk: int) -> HttpResponse:
     """Choose the lists and segments it goes to, and who is left out."""
     campaign = campaign_or_404(request, pk)
+    if campaign.follow_up_of_id:
+        return redirect("campaigns:detail", pk=pk)
     chosen = audiences.chosen(campaign).by_field()
     form = AudienceForm(request.POST if request.method == "POST" else None, account=request.account, initial=chosen)
     if form.is_valid():

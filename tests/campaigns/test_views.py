@@ -33,6 +33,7 @@ POSTS = {
     "cancel",
     "resend",
     "leave",
+    "follow-up",
     "restore-version",
 }
 
@@ -44,7 +45,8 @@ def draft(alice, sender, news):
 
 def address(name, pk):
     route = next(each for each in urls.urlpatterns if each.name == name)
-    return "/" + str(route.pattern).replace("<int:pk>", str(pk)).replace("<int:number>", "1")
+    path = str(route.pattern).replace("<int:pk>", str(pk)).replace("<int:number>", "1")
+    return "/" + path.replace("<slug:kind>", "joined")
 
 
 def state(membership, campaign):
@@ -68,7 +70,8 @@ def test_charlie_has_no_access_to_alices_campaign(draft, charlie, alice):
 def test_a_viewer_may_look_but_not_touch(draft, alice):
     viewer = signed_in(make_member(account=alice.account, role=Role.VIEWER))
 
-    assert answers_of_one(viewer, draft) == dict.fromkeys(OF_ONE, 403) | {"detail": 200, "report": 302, "export": 200}
+    seen = {"detail": 200, "report": 302, "export": 200, "follow-ups": 302}
+    assert answers_of_one(viewer, draft) == dict.fromkeys(OF_ONE, 403) | seen
     assert state(alice, draft) == "draft"
 
 
