@@ -20,11 +20,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the settings to the side bar, the profile to its menu, and the switcher."""
-        from accounts import settings_pages  # noqa: PLC0415  # models are ready only now
+        from accounts import content_pages, settings_pages  # noqa: PLC0415  # models are ready only now
         from accounts.models import Role  # noqa: PLC0415
         from emailconcert.shell import nav  # noqa: PLC0415
 
-        nav.register("Content", "accounts:media", "images", 50, ("/content/",), visible=_is_member)
+        content_pages.register("Media", "accounts:media", 20)
         nav.register(
             "Settings",
             "accounts:settings",

@@ -1,6 +1,11 @@
 """The campaigns app."""
 
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 
 class CampaignsConfig(AppConfig):
@@ -10,6 +15,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register places, conditions and what is done when a mailing ends."""
+        from accounts import content_pages  # noqa: PLC0415
         from accounts.services.media import uses  # noqa: PLC0415
         from campaigns import conditions, receivers, timeline  # noqa: F401, PLC0415  # importing registers
         from campaigns.audiences import uses_of_segments, why_list_stays  # noqa: PLC0415
@@ -32,5 +38,11 @@ class CampaignsConfig(AppConfig):
             )
         ]  # fmt: skip
         nav.register("Campaigns", "campaigns:list", "send", 20, in_campaigns)
+        nav.register("Content", "templates:list", "images", 50, ("/content/",), visible=_is_member)
+        content_pages.register("Templates", "templates:list", 10)
         nav.register("Reports", "campaigns:reports", "chart-column", 40, ("campaigns:reports", "campaigns:report"))
         nav.set_search("campaigns:search")
+
+
+def _is_member(request: "HttpRequest") -> bool:
+    return getattr(request, "membership", None) is not None

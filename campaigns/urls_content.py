@@ -4,4 +4,7 @@ from django.urls import path
 
 from campaigns.views import previewing
 
-urlpatterns = [path("preview/<str:token>/", previewing.show, name="campaign-preview")]
+urlpatterns = [
+    path("preview/<str:token>/", previewing.show, name="campaign-preview"),
+    path("preview/template/<str:token>/", previewing.template, name="template-picture"),
+]

@@ -9,6 +9,7 @@ from emailconcert import health, tls
 urlpatterns = [
     path("", home.show, name="home"),
     path("", include("campaigns.urls")),
+    path("", include("campaigns.urls_templates")),
     path("", include("contacts.urls")),
     path("", include("accounts.urls")),
     path("", include("privacy.urls")),

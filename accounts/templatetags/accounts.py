@@ -1,4 +1,4 @@
-"""Tags of accounts: `{% settings_tabs %}`, `{% profile_tabs %}`, `{% content_url %}`, `{% media_address %}`, `{{ code|country_name }}`, `{{ action|audit_words }}`."""
+"""Tags of accounts: `{% settings_tabs %}`, `{% content_tabs %}`, `{% profile_tabs %}`, `{% content_url %}`, `{% media_address %}`, `{{ code|country_name }}`, `{{ action|audit_words }}`."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django import template
 from django.conf import settings
 
 from accounts import audit_words as words
-from accounts import choices
+from accounts import choices, content_pages
 from accounts.services.media import storing
 from accounts.settings_pages import own_tabs, tabs_for
 
@@ -23,6 +23,12 @@ def settings_tabs(context: template.Context) -> list[tuple[str, str]]:
 def profile_tabs() -> list[tuple[str, str]]:
     """Return the tabs of one's own profile for `{% tabs %}`."""
     return own_tabs()
+
+
+@register.simple_tag
+def content_tabs() -> list[tuple[str, str]]:
+    """Return the tabs of Content for `{% tabs %}`."""
+    return content_pages.tabs()
 
 
 @register.simple_tag

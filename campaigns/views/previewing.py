@@ -1,4 +1,4 @@
-"""A draft as a contact would get it, on the content host, in a sandbox."""
+"""A draft or a template as a contact would get it, on the content host, in a sandbox."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -7,7 +7,8 @@ from django.utils.timezone import now
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
-from campaigns.services import previewing, schemes
+from campaigns.services import previewing, schemes, starting_points
+from campaigns.services.previewing import Preview
 from emailconcert.lib.signing import BadToken
 from emailconcert.lib.tenancy import account_scope
 
@@ -28,6 +29,28 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404 from None
     with account_scope(ticket.account_id):
         preview = previewing.fill_ticket(ticket)
+    response = _framed(request, preview)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+@xframe_options_exempt
+def template(request: HttpRequest, token: str) -> HttpResponse:
+    """Answer with a template filled for an invented contact; browsers may keep it, its address changes with it."""
+    try:
+        ticket = starting_points.read_ticket(token, now=now())
+    except BadToken:
+        raise Http404 from None
+    with account_scope(ticket.account_id):
+        preview = starting_points.fill_ticket(ticket)
+    response = _framed(request, preview)
+    response["Cache-Control"] = f"private, max-age={int(starting_points.KEPT_FOR.total_seconds())}"
+    return response
+
+
+def _framed(request: HttpRequest, preview: Preview | None) -> HttpResponse:
+    """Return a mail as only the members' pages may frame it."""
     if preview is None:
         raise Http404
     if preview.problems:
@@ -42,6 +65,5 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         site=settings.SITE_URL,
         content=settings.CONTENT_URL,
     )
-    response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -1,0 +1,108 @@
+"""What a new campaign can start from: a template of the gallery, an own one, or an earlier campaign; and their pictures.
+
+The picture of a template is the mail itself, served from the content host for a signed address that stays the same for
+an hour, so that browsers keep it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import orjson
+from django.conf import settings
+from liquid.exceptions import LiquidError
+
+from accounts.models import Account, User
+from campaigns import gallery, queries
+from campaigns.models import Campaign, Variant
+from campaigns.services import drafting, inventing
+from campaigns.services.previewing import NO_SUBJECT, Preview
+from delivery.content.liquid import sentence
+from delivery.content.problems import CannotCompile, Problem
+from delivery.services import compiling
+from delivery.services.compiling import Content
+from emailconcert.lib import signing
+
+PURPOSE = "template picture"
+KEPT_FOR = timedelta(hours=1)
+GALLERY, CAMPAIGN = "gallery", "campaign"
+_NO_TOKEN = "test"  # noqa: S105  # no secret: it stands where a message's token would, for a mail sent to nobody
+
+
+class Start(Protocol):
+    """What a draft begins with."""
+
+    subject: str
+    preheader: str
+    kind: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a picture's address says: whose, and of what (`gallery:letter`)."""
+
+    account_id: int
+    key: str
+
+
+def find_start(key: str, *, account: Account) -> Start | None:
+    """Return what a key means in the account in scope: `gallery:letter` or `campaign:12`."""
+    where, _, rest = key.partition(":")
+    if where == GALLERY:
+        return gallery.sample(rest)
+    pk = int(rest) if rest.isdecimal() and len(rest) < 18 else 0
+    if where == CAMPAIGN:
+        campaign = queries.campaigns_of(account).filter(pk=pk).first()
+        return queries.only_variant(campaign) if campaign else None
+    return None
+
+
+def create_campaign(
+    *, account: Account, name: str, start: Start | None, created_by: User | None, now: datetime
+) -> Campaign:
+    """Make a draft that says what `start` says; subject and preheader are taken over as suggestions."""
+    campaign = drafting.create_campaign(account=account, name=name, created_by=created_by, now=now)
+    if start is not None:
+        Variant.objects.filter(campaign=campaign).update(
+            subject=start.subject, preheader=start.preheader, kind=start.kind, source=start.source, text=start.text
+        )
+    return campaign
+
+
+def picture_url(key: str, *, account: Account, now: datetime, state: str = "") -> str:
+    """Return the address of a template's picture; `state` changes when the template does."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    token = signing.sign(
+        orjson.dumps([account.pk, key, state]), purpose=PURPOSE, expires_at=hour + KEPT_FOR + timedelta(hours=1)
+    )
+    return f"{settings.CONTENT_URL}/preview/template/{token}/"
+
+
+def read_ticket(token: str, *, now: datetime) -> Ticket:
+    """Return what a token says. Raises `signing.BadToken`."""
+    account_id, key, _ = orjson.loads(signing.unsign(token, purpose=PURPOSE, now=now))
+    return Ticket(account_id, key)
+
+
+def fill_ticket(ticket: Ticket) -> Preview | None:
+    """Fill what a ticket asks for with an invented contact, in its account's scope; None where it is gone."""
+    account = Account.objects.get(pk=ticket.account_id)
+    start = find_start(ticket.key, account=account)
+    return fill(start, account=account) if start else None
+
+
+def fill(start: Start, *, account: Account) -> Preview:
+    """Fill a template for an invented contact; mistakes come back with their places."""
+    content = Content(
+        subject=start.subject.strip() or NO_SUBJECT, source=start.source or "<p></p>", kind=start.kind, text=start.text
+    )
+    try:
+        values = inventing.contact_values(account)
+        made = compiling.preview(account=account, content=content, values=values, token=_NO_TOKEN)
+    except CannotCompile as error:
+        return Preview(problems=tuple(error.problems))
+    except LiquidError as error:
+        return Preview(problems=(Problem(sentence(error)),))
+    return Preview(subject=made["subject"], html=made["html"], text=made["text"], preheader=start.preheader)
