@@ -24,6 +24,7 @@ class ContactsConfig(AppConfig):
         """Add the place to the side bar; name what is audited; say how opt-outs hold after a restore."""
         from accounts import audit_words  # noqa: PLC0415
         from accounts.services.media import uses  # noqa: PLC0415
+        from contacts import receivers  # noqa: F401, PLC0415
         from contacts.pictures import uses_of_pictures  # noqa: PLC0415
         from contacts.services.lists import subscribing  # noqa: PLC0415  # apps are ready only now
         from emailconcert.shell import nav  # noqa: PLC0415

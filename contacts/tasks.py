@@ -5,9 +5,7 @@ from django.utils import timezone
 
 from contacts.services.bulk_actions import bulk, bulk_runs
 from contacts.services.exports import export_runs, exporting
-from contacts.services.fields import field_moving
 from contacts.services.imports import import_runs, importing
-from emailconcert.lib.tenancy import account_scope
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -53,12 +51,3 @@ def wake_exports() -> None:
     exporting.expire(now=now)
     for account_id, export_id in exporting.due(now=now):
         run_export.delay(account_id=account_id, export_id=export_id)
-
-
-@shared_task(acks_late=True, ignore_result=True)
-def move_field_values(*, account_id: int, key: str, move: str, after: int = 0) -> None:
-    """Move one piece of a field's values and wake the next; a duplicate moves nothing twice."""
-    with account_scope(account_id):
-        left = field_moving.step(account_id=account_id, key=key, move=field_moving.Move(move), after=after)
-    if left is not None:
-        move_field_values.delay(account_id=account_id, key=key, move=move, after=left)

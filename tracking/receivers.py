@@ -4,9 +4,16 @@ from accounts.models import Outbox
 from accounts.services import outbox
 from delivery.services import claiming
 from tracking.models import Kind, Notice
-from tracking.services import replaying, signals
+from tracking.services import habits, replaying, signals
 
 claiming.before_claim(replaying.replay_spool)
+
+
+@outbox.handles(Outbox.Kind.EVENT)
+def join_habits(entry: outbox.Entry) -> None:
+    """Let whoever was merged into somebody count with them in segments by opens and clicks."""
+    if entry.topic == "contact.merged" and entry.account_id is not None:
+        habits.join(account_id=entry.account_id, kept=entry.payload["contact"], gone=entry.payload["merged"])
 
 
 @outbox.handles(Outbox.Kind.EVENT)

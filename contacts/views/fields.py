@@ -1,7 +1,6 @@
 """The account's own fields: their list, adding, changing, ordering, deleting."""
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
@@ -9,7 +8,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
-from contacts import tasks
 from contacts.fields import STANDARD
 from contacts.forms.fields import DeleteFieldForm, FieldForm
 from contacts.models import CustomField
@@ -118,8 +116,5 @@ def _carry_out(request: MemberRequest, key: str, move: Move | None, people: int)
     if people <= _AT_ONCE:
         field_moving.run(account_id=request.account.pk, key=key, move=move)
         return ""
-    account_id = request.account.pk
-    transaction.on_commit(
-        lambda: tasks.move_field_values.delay(account_id=account_id, key=key, move=str(move)), robust=True
-    )
+    field_moving.ask(account_id=request.account.pk, key=key, move=move, now=now())
     return f" {people:,} values follow in the background."

@@ -1,8 +1,12 @@
 """The account's own fields: added, changed, ordered, deleted, with what becomes of values."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditEvent
+from accounts.services import outbox
 from contacts.models import Contact, CustomField, Form, FormVersion, SavedView, Segment
 from contacts.services import people, viewing
 from contacts.services.fields import field_keeping, field_moving, field_values
@@ -271,3 +275,18 @@ def test_a_field_made_again_begins_empty(alice, monkeypatch):
     make(alice)
 
     assert [contact.values for contact in Contact.objects.all()] == [{}, {}]
+
+
+def test_what_is_left_to_the_background_goes_on_whatever_is_lost(alice, monkeypatch):
+    monkeypatch.setattr(field_moving, "PIECE", 2)
+    monkeypatch.setattr(field_moving, "_SECONDS", 0.000_001)  # one piece at most for each entry
+    row = make(alice)
+    for number in range(5):
+        person(alice, f"p{number}@example.org", **{row.key: "Cork"})
+    move = field_keeping.delete_field(row=row, confirmed="city", now=NOW)
+
+    field_moving.ask(account_id=alice.account_id, key="city", move=move, now=NOW)
+    for _ in range(5):
+        outbox.drain(now=timezone.now() + timedelta(days=400))
+
+    assert not Contact.objects.filter(values__has_key="city").exists()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.services import outbox
 from contacts import conditions
 from contacts.services import merging, timeline
 from emailconcert.lib.tenancy import account_scope
@@ -13,7 +14,7 @@ from tests.factories import NOW
 from tests.tracking.makers import arrive, click, contact_of, make_mailing
 from tracking import queries
 from tracking.models import ContactActivity, Event, MailingRollup, MessageActivity
-from tracking.services import emptying
+from tracking.services import emptying, habits
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -63,6 +64,23 @@ def test_timeline_tells_what_was_sent_to_whoever_was_merged_into_the_person(mail
     assert told.count("Sent a mail") == 2
     assert {"Clicked a link", "Opened a mail"} <= set(told)
     assert others.count("Sent a mail") == 1
+
+
+def test_whoever_was_merged_counts_with_the_person_in_segments(mailing):
+    with account_scope(mailing.account_id):
+        one, two = contact_of(mailing, 1), contact_of(mailing, 3)
+        merging.merge(kept=two, gone=one, take_address=False, take=(), now=LATER)
+        before = ContactActivity.objects.get(contact_id=one.pk)
+    for _ in range(2):
+        outbox.drain(now=LATER)
+        habits.join(account_id=mailing.account_id, kept=two.pk, gone=one.pk)  # a second delivery
+
+    tree = {"match": "all", "rules": [{"condition": "opened", "operator": "lately", "values": {"days": "7"}}]}
+    with account_scope(mailing.account_id):
+        found = list(conditions.matching(tree, account_id=mailing.account_id, now=LATER))
+        after = ContactActivity.objects.get()
+    assert found == [two]
+    assert (after.contact_id, after.opens, after.clicks) == (two.pk, before.opens, before.clicks)
 
 
 @pytest.mark.parametrize("count", [1, 3])

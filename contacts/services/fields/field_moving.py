@@ -4,17 +4,23 @@ Each step takes one piece of the contacts in the order of their keys and can be 
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
 
+from accounts.services import outbox
 from contacts.fields import FIELD, BadValue, Field, Value, read, show
 from contacts.fields.kinds import Kind
 from contacts.models import Contact, CustomField
 from contacts.services.fields import field_values
+from emailconcert.lib.tenancy import account_scope
 
 PIECE = 1000
+# What the outbox carries: one entry moves pieces for so long, then asks for the next.
+TOPIC = "contacts.values_to_move"
+_SECONDS = 20.0
 
 
 class Move(StrEnum):
@@ -49,6 +55,23 @@ def run(*, account_id: int, key: str, move: Move) -> None:
     after: int | None = 0
     while after is not None:
         after = step(account_id=account_id, key=key, move=move, after=after)
+
+
+def ask(*, account_id: int, key: str, move: Move, now: datetime, after: int = 0) -> None:
+    """Have everything moved in the background: the outbox forgets nothing, whatever is killed."""
+    payload = {"key": key, "move": str(move), "after": after}
+    outbox.put_event(topic=TOPIC, payload=payload, account_id=account_id, now=now)
+
+
+def carry_on(*, account_id: int, key: str, move: Move, after: int, clock: Callable[[], datetime]) -> None:
+    """Move pieces for a while, and ask for the rest; from the start again does no harm."""
+    until = clock() + timedelta(seconds=_SECONDS)
+    with account_scope(account_id):
+        left = step(account_id=account_id, key=key, move=move, after=after)
+        while left is not None and clock() < until:
+            left = step(account_id=account_id, key=key, move=move, after=left)
+    if left is not None:
+        ask(account_id=account_id, key=key, move=move, now=clock(), after=left)
 
 
 def unreadable(*, account_id: int, field: Field, kind: Kind, choices: tuple[str, ...]) -> tuple[int, str]:
