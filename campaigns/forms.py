@@ -8,6 +8,7 @@ from accounts.choices import time_zones
 from accounts.models import Account, User
 from campaigns import queries
 from campaigns.models import Campaign, Variant
+from campaigns.services.versions import Written
 from campaigns.timing import LONGEST_SPREAD, Timing
 from contacts.models import Segment
 from contacts.queries import lists_with_counts
@@ -83,7 +84,12 @@ class EnvelopeForm(forms.Form):
     """From whom it comes and what stands in the inbox."""
 
     sender = SenderField(queryset=None, required=False, empty_label="Choose a sender", label="From")
-    subject = forms.CharField(max_length=250, required=False, help_text="Up to about 60 characters are shown in full.")
+    subject = forms.CharField(
+        max_length=250,
+        required=False,
+        help_text="Up to about 60 characters are shown in full.",
+        widget=forms.TextInput(attrs={"data-insert-first": ""}),
+    )
     preheader = forms.CharField(
         max_length=250, required=False, help_text="The line that inboxes show after the subject."
     )
@@ -100,17 +106,46 @@ class ContentForm(forms.Form):
     """The body as it is written; nothing is trimmed."""
 
     kind = forms.ChoiceField(
-        choices=[each for each in Variant.Kind.choices if each[0] in KINDS],
-        label="Written in",
-        widget=forms.RadioSelect,
+        choices=[each for each in Variant.Kind.choices if each[0] in KINDS], required=False, widget=forms.HiddenInput
     )
     source = forms.CharField(
         strip=False, required=False, max_length=500_000, label="Body", widget=forms.Textarea(attrs={"rows": 24})
     )
+    text = forms.CharField(
+        strip=False, required=False, max_length=100_000, label="Text part", widget=forms.Textarea(attrs={"rows": 24})
+    )
+    revision = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    page = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, variant: Variant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._variant = variant
 
     def clean_source(self) -> str:
         """Return it with plain line ends: browsers send others than they show."""
-        return str(self.cleaned_data["source"]).replace("\r\n", "\n")
+        return _plain_ends(self.cleaned_data["source"])
+
+    def clean_text(self) -> str:
+        """Return it with plain line ends."""
+        return _plain_ends(self.cleaned_data["text"])
+
+    def written(self) -> Written:
+        """Return what was written; fields that were not sent, and texts that were not touched, stay as they are.
+
+        A text that differs from what is kept in its line ends only was not edited.
+        """
+        known, given = self._variant, self.cleaned_data
+        source = given["source"] if "source" in self.data else known.source
+        text = given["text"] if "text" in self.data else known.text
+        return Written(
+            kind=given["kind"] or known.kind,
+            source=known.source if source == _plain_ends(known.source) else source,
+            text=known.text if text == _plain_ends(known.text) else text,
+        )
+
+
+def _plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 SPREADS = [

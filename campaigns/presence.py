@@ -30,3 +30,11 @@ def call(*, account_id: int, campaign_id: int, user_id: int, page: str, at: floa
         return []
     others = (each.partition(":") for each in found if each != me)
     return [(int(user), its_page) for user, _, its_page in others]
+
+
+def leave(*, account_id: int, campaign_id: int, user_id: int, page: str) -> None:
+    """Say that somebody closed their editor."""
+    try:
+        limits.client().zrem(f"ec:writing:{account_id}:{campaign_id}", f"{user_id}:{page}")
+    except redis.RedisError:
+        logger.warning("presence not changed: Redis is away")

@@ -1,6 +1,6 @@
 """Reading campaigns: the list with its numbers, and what the steps of one campaign need."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from campaigns import audiences
 from campaigns.models import Campaign, CampaignList, ContentVersion, Variant
 from campaigns.numbers import Numbers, numbers_of
 from contacts.conditions import BadSegment
-from contacts.models import Contact
+from contacts.models import Contact, CustomField
 from emailconcert.lib import addresses
 from privacy.models import Restriction
 
@@ -89,6 +89,17 @@ def chosen_list_ids(campaign: Campaign) -> list[int]:
 def member_ids(account: Account) -> list[int]:
     """Return the ids of the account's login profiles."""
     return list(Membership.objects.filter(account=account).values_list("user_id", flat=True))
+
+
+def member_names(account: Account, user_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of the account's login profiles among some, by id."""
+    found = Membership.objects.filter(account=account, user_id__in=user_ids).select_related("user")
+    return {each.user_id: each.user.name for each in found}
+
+
+def own_fields(account: Account) -> list[CustomField]:
+    """Return the account's own fields of contacts that mails may use."""
+    return list(CustomField.objects.filter(account=account, sensitive=False).order_by("position", "label"))
 
 
 def preview_contacts(campaign: Campaign, *, now: datetime) -> list[Contact]:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from campaigns.views import drafting, following_up, listing, reporting, scheduling, searching, sending, versions
+from campaigns.views import (
+    drafting,
+    following_up,
+    listing,
+    reporting,
+    scheduling,
+    searching,
+    sending,
+    versions,
+    writing,
+)
 
 app_name = "campaigns"
 urlpatterns = [
@@ -15,7 +25,8 @@ urlpatterns = [
     path("campaigns/<int:pk>/restore/", listing.restore, name="restore"),
     path("campaigns/<int:pk>/audience/", drafting.audience, name="audience"),
     path("campaigns/<int:pk>/envelope/", drafting.envelope, name="envelope"),
-    path("campaigns/<int:pk>/content/", drafting.content, name="content"),
+    path("campaigns/<int:pk>/content/", writing.content, name="content"),
+    path("campaigns/<int:pk>/content/presence/", writing.presence, name="presence"),
     path("campaigns/<int:pk>/content/versions/", versions.index, name="versions"),
     path("campaigns/<int:pk>/content/versions/<int:number>/", versions.detail, name="version"),
     path("campaigns/<int:pk>/content/versions/<int:number>/restore/", versions.restore, name="restore-version"),

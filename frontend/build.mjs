@@ -1,4 +1,4 @@
-// Bundles frontend/ into static/build/: app.css, public.css, admin.css, app.js, theme.js, fonts and the icon.
+// Bundles frontend/ into static/build/: app.css, public.css, admin.css, rich.css, app.js, theme.js, editor.js, fonts and the icon.
 // Usage: node frontend/build.mjs [--watch]
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -49,6 +49,7 @@ const bundles = [
     entryPoints: {
       app: join(here, "css/app.css"),
       admin: join(here, "css/admin.css"),
+      rich: join(here, "css/rich.css"),
     },
   },
   { ...shared, entryPoints: { public: join(here, "css/public.css") }, plugins: [classic] },
@@ -61,6 +62,14 @@ const bundles = [
       embed: join(here, "js/embed.js"),
     },
     format: "iife",
+  },
+  // The editor's page: the heavy parts are files of their own, loaded when one is opened.
+  {
+    ...shared,
+    entryPoints: { editor: join(here, "js/editor/main.js") },
+    format: "esm",
+    splitting: true,
+    chunkNames: "editor/[name]-[hash]",
   },
 ];
 

@@ -4,7 +4,7 @@ The page that shows it is served from the content host, through a signed token t
 account writes never meets a member's cookies.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from emailconcert.lib import signing
 
 PURPOSE = "campaign preview"
 VALID_FOR = timedelta(hours=1)
+NO_SUBJECT = "No subject yet"
 NOBODY = "nobody"
 INVENTED = "invented"
 _NO_TOKEN = "test"  # noqa: S105  # no secret: it stands where a message's token would, for a mail sent to nobody
@@ -88,6 +89,7 @@ def fill_preview(
 ) -> Preview:
     """Fill a variant for one contact (None: nothing is known of them); mistakes come back with their places."""
     content = content_of(variant)
+    content = replace(content, subject=content.subject if content.subject.strip() else NO_SUBJECT)
     values = compiling.contact_values(contact) if contact else {"contact": {}}
     if is_invented:
         values = inventing.contact_values(account)

@@ -1,6 +1,5 @@
-"""The steps of a draft, in any order: audience, envelope, content, test mail."""
+"""The steps of a draft, in any order: audience, envelope, test mail."""
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
@@ -8,11 +7,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import MemberRequest, role_required
 from accounts.models import Role
-from campaigns import audiences, queries
-from campaigns.forms import AudienceForm, ContentForm, EnvelopeForm, TrialForm
+from campaigns import audiences, personalising, queries
+from campaigns.forms import AudienceForm, EnvelopeForm, TrialForm
 from campaigns.models import Campaign
 from campaigns.services import checking, drafting, previewing, trying
 from campaigns.views.common import campaign_or_404
+from delivery.content.problems import Problem
+from delivery.services import compiling
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import is_htmx, redirect_to
 from emailconcert.shell import toasts
@@ -51,36 +52,21 @@ def envelope(request: MemberRequest, pk: int) -> HttpResponse:
         "preheader": variant.preheader,
     }
     form = EnvelopeForm(request.POST if request.method == "POST" else None, account=request.account, initial=known)
+    problems: list[Problem] = []
     if form.is_valid():
+        given = form.cleaned_data
         try:
-            drafting.set_envelope(campaign=campaign, **form.cleaned_data, now=now())
-            return redirect_to(request, "campaigns:detail", pk=pk)
+            drafting.set_envelope(campaign=campaign, **given, now=now(), author=request.user)
+            problems = compiling.check_envelope(
+                account=request.account, subject=given["subject"], preheader=given["preheader"]
+            )
+            if not problems:
+                return redirect_to(request, "campaigns:detail", pk=pk)
         except ExpectedError as error:
             form.add_error(None if isinstance(error, drafting.NotADraft) else "reply_to", str(error))
-    return _step(request, campaign, form, "campaigns/envelope.html")
-
-
-@require_http_methods(CHANGED)
-@role_required(Role.EDITOR)
-def content(request: MemberRequest, pk: int) -> HttpResponse:
-    """Write the body; htmx saves it while it is written."""
-    campaign = campaign_or_404(request, pk)
-    variant = queries.only_variant(campaign)
-    known = {"kind": variant.kind, "source": variant.source}
-    form = ContentForm(request.POST if request.method == "POST" else None, initial=known)
-    if form.is_valid():
-        try:
-            drafting.save_content(campaign=campaign, **form.cleaned_data, now=now())
-        except drafting.NotADraft as error:
-            form.add_error(None, str(error))
-        else:
-            if not is_htmx(request):
-                messages.success(request, "Saved.")
-                return redirect("campaigns:content", pk=pk)
-    context = {"campaign": campaign, "form": form, "saved_at": now() if form.is_bound and form.is_valid() else None}
-    context |= previewing.preview_context(campaign=campaign, contact_id=_contact_id(request), now=now())
-    part = "#outcome" if is_htmx(request) else ""
-    return render(request, f"campaigns/content.html{part}", context, status=_status(request, form))
+    groups = personalising.groups(queries.own_fields(request.account))
+    context = {"campaign": campaign, "form": form, "problems": problems, "groups": groups}
+    return render(request, "campaigns/envelope.html", context, status=_status(request, form))
 
 
 @require_http_methods(CHANGED)

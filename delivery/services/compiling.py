@@ -1,7 +1,7 @@
 """Making a mailing of what an owner wrote: finished sources and numbered links, once, for everybody."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,9 @@ from django.conf import settings
 
 from accounts.models import Account
 from contacts.models import CustomField, List
+from delivery.content import liquid
 from delivery.content.compiling import Compiled, compile_content, known_names
+from delivery.content.problems import Problem
 from delivery.content.program import Program, Urls
 from delivery.models import Connection, Link, Mailing, Sender, SendingDomain
 from emailconcert.lib.errors import ExpectedError
@@ -89,6 +91,28 @@ def check_content(*, account: Account, content: Content) -> Compiled:
         tracks_clicks=account.tracks_clicks,
         tracks_opens=account.tracks_opens,
     )
+
+
+def check_envelope(*, account: Account, subject: str, preheader: str) -> list[Problem]:
+    """Return what is wrong with the Liquid of a subject and a preheader."""
+    with account_scope(account):
+        known = known_names(contact_fields())
+    return [
+        problem
+        for part, text in (("subject", subject), ("preheader", preheader))
+        for problem in liquid.check(text, part=part, known=known)
+    ]
+
+
+def made_text(*, account: Account, content: Content) -> str:
+    """Return the text part as it is made from the mail, Liquid still in it, to begin an own one with.
+
+    Raises `CannotCompile`.
+    """
+    written = replace(content, text="", subject=content.subject.strip() or "-")
+    with account_scope(account):
+        known = known_names(contact_fields())
+    return compile_content(**asdict(written), known_fields=known, tracks_clicks=False, tracks_opens=False).text
 
 
 def contact_fields() -> frozenset[str]:

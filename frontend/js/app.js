@@ -4,6 +4,7 @@ import "./copy.js";
 import "./dropdown.js";
 import "./guard.js";
 import "./guess-zone.js";
+import "./insert.js";
 import "./media.js";
 import "./modal.js";
 import "./search.js";

@@ -1,0 +1,87 @@
+"""What may stand in a mail in place of words, each with a line that explains it; the editor offers it to insert."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from contacts.models import CustomField
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing to insert: what is written, and what it does."""
+
+    insert: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Offers that belong together."""
+
+    title: str
+    offers: tuple[Offer, ...]
+
+
+_STANDARD = (
+    ('contact.first_name | default: "friend"', "First name, or “friend” where there is none"),
+    ("contact.last_name", "Last name"),
+    ("contact.email", "Email address"),
+    ("contact.language", "Language, such as en"),
+    ("contact.country", "Country, such as IE"),
+    ("contact.date_of_birth", "Date of birth"),
+    ("contact.gender", "Gender"),
+    ("contact.phone", "Phone number"),
+    ("contact.time_zone", "Time zone, such as Europe/Dublin"),
+)
+_BUSINESS = (("account.name", "The name of your business"), ("account.postal_address", "Your postal address"))
+_LINKS = (
+    ("unsubscribe_url", "Address of the page to unsubscribe"),
+    ("preferences_url", "Address of the page of preferences"),
+    ("view_url", "Address of the mail in a browser"),
+)
+_DATES = (
+    ('"now" | date: "%-d %B %Y"', "The day it is sent, such as 7 May 2026"),
+    ('"now" | date: "%Y"', "The year it is sent"),
+    ('contact.date_of_birth | date: "%-d %B"', "Day and month of birth"),
+)
+_CONDITIONS = (
+    (
+        "{% if contact.first_name %}…{% else %}…{% endif %}",
+        "One text for those with a first name, another for the rest",
+    ),
+    ('{% if contact.country == "IE" %}…{% endif %}', "Only for people in Ireland"),
+    ('{% if contact.language == "de" %}…{% elsif contact.language == "fr" %}…{% else %}…{% endif %}', "By language"),
+)
+_FILTERS = (
+    (' | default: "…"', "Says this where nothing is known"),
+    (" | capitalize", "Begins with a capital letter"),
+    (" | upcase", "In capital letters"),
+    (" | downcase", "In small letters"),
+    (' | date: "%-d %B %Y"', "Writes a date like 7 May 2026"),
+    (" | round: 2", "Rounds a number"),
+    (" | times: 2", "Multiplies a number"),
+    (" | truncate: 30", "Cuts after 30 characters"),
+    (' | replace: "a", "b"', "Puts one text in place of another"),
+    (' | split: "," | first', "The first of several"),
+    (' | join: ", "', "Several with commas between"),
+    (" | strip", "Without blanks around"),
+)
+
+
+def groups(fields: Iterable[CustomField]) -> list[Group]:
+    """Return everything on offer, with the account's own fields (never sensitive ones)."""
+    own = tuple(Offer(f"{{{{ contact.{each.key} }}}}", each.label) for each in fields if not each.sensitive)
+    found = [
+        Group("Contact", _printed(_STANDARD)),
+        Group("Your fields", own),
+        Group("Your business", _printed(_BUSINESS)),
+        Group("Links", _printed(_LINKS)),
+        Group("Dates", _printed(_DATES)),
+        Group("Conditions", tuple(Offer(*each) for each in _CONDITIONS)),
+        Group("Filters, put before }}", tuple(Offer(*each) for each in _FILTERS)),
+    ]
+    return [each for each in found if each.offers]
+
+
+def _printed(rows: Iterable[tuple[str, str]]) -> tuple[Offer, ...]:
+    return tuple(Offer(f"{{{{ {code} }}}}", label) for code, label in rows)

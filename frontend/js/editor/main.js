@@ -1,0 +1,79 @@
+// The editor's page: says whether what was written is saved, inserts, leads to mistakes, and loads heavy editors when one is open.
+import { on } from "../dom.js";
+import { plain } from "./plain.js";
+
+const RETRY = 10_000;
+const form = document.querySelector("form[data-editor]");
+const fields = { body: form.elements.source, text: form.elements.text };
+const editors = { body: plain(fields.body), text: fields.text && plain(fields.text) };
+let last = editors.body;
+
+const heavy = { html: () => import("./code.js"), mjml: () => import("./code.js"), rich: () => import("./rich.js") };
+const load = heavy[form.dataset.editor];
+if (load) {
+  load()
+    .then(({ open }) => open(fields.body, form))
+    .then((editor) => {
+      if (last === editors.body) last = editor;
+      editors.body = editor;
+      mark();
+    });
+}
+
+document.addEventListener("focusin", ({ target }) => {
+  if (!form.contains(target)) return;
+  last = target === fields.text ? editors.text : target.closest(".ec-write-text") ? last : editors.body;
+});
+
+on("click", "[data-insert]", (button) => {
+  button.closest("details").open = false;
+  last.insert(button.dataset.insert);
+});
+
+on("click", "[data-goto]", (button) => {
+  const { part, line, column } = button.closest("[data-problem]").dataset;
+  if (part === "text") form.querySelector(".ec-write-text").open = true;
+  document.querySelector("[name=pane][value=write]").click();
+  editors[part === "text" ? "text" : "body"].goTo(Number(line), Number(column));
+});
+
+function mark() {
+  const found = [...document.querySelectorAll("#outcome [data-problem][data-part=body]")].map(({ dataset }) => dataset);
+  editors.body.mark(found.map(({ line, column, message }) => ({ line: Number(line), column: Number(column), message })));
+}
+document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "outcome" && mark());
+
+// What is not saved is said where "Saved" stood, and tried again until it is.
+let retry = 0;
+function say(text, isBad) {
+  const state = document.getElementById("save-state");
+  const words = document.createElement("span");
+  words.className = `ec-write-note${isBad ? " is-warning" : ""}`;
+  words.textContent = text;
+  state.replaceChildren(words);
+}
+const save = () => window.htmx.trigger(form, "input");
+function failed(event) {
+  if (event.target !== form) return;
+  event.stopPropagation();
+  say(event.type === "htmx:responseError" ? "Not saved: the server did not take it" : "Not saved: no connection", true);
+  clearTimeout(retry);
+  retry = setTimeout(save, RETRY);
+}
+for (const type of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) form.addEventListener(type, failed);
+form.addEventListener("htmx:beforeRequest", ({ target }) => target === form && say("Saving…"));
+form.addEventListener("htmx:afterOnLoad", () => clearTimeout(retry));
+addEventListener("online", () => retry && save());
+
+// Who closes the page has left at once, not when nothing was heard of them for a while.
+addEventListener("pagehide", () => {
+  const address = document.getElementById("presence").getAttribute("hx-get");
+  fetch(`${address}?leave=1&page=${encodeURIComponent(form.elements.page.value)}`, { keepalive: true });
+});
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
