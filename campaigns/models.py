@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from contacts.models import List, Segment
+from contacts.models import Contact, List, Segment
 from delivery.models import Mailing, Sender
 from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
 
@@ -147,3 +147,72 @@ class ContentVersion(TenantModel):
         constraints = (
             models.UniqueConstraint(fields=("account", "variant", "number"), name="one_content_version_per_number"),
         )
+
+
+class Rehearsal(TenantModel):
+    """Trying a campaign's mail for everybody in its audience, in the order of their keys; a campaign has one at most.
+
+    It holds for one state of content and audience choice, which `fingerprint` stands for.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Broken off"
+
+    campaign = TenantForeignKey(Campaign, on_delete=models.CASCADE, related_name="rehearsals", db_index=False)
+    fingerprint = models.CharField(max_length=64)
+    state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
+    total = models.BigIntegerField(help_text="How many people it was to be tried for.")
+    tried = models.BigIntegerField(default=0, db_default=0)
+    failing = models.BigIntegerField(default=0, db_default=0, help_text="For how many it can't be filled.")
+    position = models.BigIntegerField(default=0, db_default=0, help_text="The last contact tried.")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Slices begun since a piece was committed last."
+    )
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "campaign"), name="one_rehearsal_per_campaign"),)
+        indexes = (
+            models.Index(
+                fields=("state",), condition=models.Q(state__in=("queued", "running")), name="rehearsals_to_go_on"
+            ),
+        )
+
+
+class RehearsalFailure(TenantModel):
+    """One of the first people for whom a rehearsed mail can't be filled, and what fails."""
+
+    rehearsal = TenantForeignKey(Rehearsal, on_delete=models.CASCADE, related_name="failures", db_index=False)
+    contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    message = models.CharField(max_length=300)
+    part = models.CharField(max_length=10)
+    line = models.PositiveIntegerField(default=0)
+    column = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("account", "rehearsal", "contact"), name="one_rehearsal_failure_per_contact"
+            ),
+        )
+
+
+class LinkAnswer(TenantModel):
+    """What a web address answered when it was last asked, for any campaign of the account that links to it."""
+
+    url = models.TextField()
+    url_hash = models.BinaryField(max_length=32, help_text="SHA-256 of the address.")
+    wanted_at = models.DateTimeField(help_text="When a review last wanted to know.")
+    asked_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=8, blank=True, db_default="", help_text="answers, dead or unclear.")
+    said = models.CharField(max_length=120, blank=True, db_default="", help_text="404 Not Found.")
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "url_hash"), name="one_answer_per_link"),)
+        indexes = (models.Index(fields=("wanted_at",), name="links_by_wanted"),)

@@ -1,11 +1,16 @@
-"""What campaigns hold of people: which login profile wrote one, and which version of it. Of contacts they hold nothing; messages are delivery's."""
+"""What campaigns hold of people: which login profile wrote one, and which version of it.
+
+Of contacts they hold for a week who could not be filled into a mail, which goes with the contact; messages are
+delivery's.
+"""
 
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from campaigns.models import Campaign, ContentVersion
-from privacy.registry import PersonalData, Rows, Subject, SubjectKind, register
+from campaigns.services import link_asking, rehearsing
+from privacy.registry import PersonalData, Rows, Subject, SubjectKind, Sweep, register, register_sweep
 
 
 def _mine(subject: Subject) -> QuerySet[Campaign]:
@@ -44,3 +49,5 @@ register(
         kind=SubjectKind.USER,
     )
 )
+register_sweep(Sweep("rehearsal", "What was tried before sending", rehearsing.KEPT, rehearsing.sweep))
+register_sweep(Sweep("rehearsal", "What links answered", link_asking.KEPT, link_asking.sweep))

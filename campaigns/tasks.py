@@ -1,13 +1,14 @@
 """What workers do for campaigns. State is in PostgreSQL: these only wake the services."""
 
 import logging
+from collections.abc import Collection
 
 from celery import shared_task
 from django.db import transaction
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
-from campaigns.services import following
+from campaigns.services import following, link_asking, rehearsing
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,45 @@ def follow_campaigns() -> None:
 def purge_deleted() -> None:
     """Remove drafts that were deleted more than a day ago."""
     following.purge_all(now=now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def rehearse(*, account_id: int, campaign_id: int) -> None:
+    """Go on with a campaign's rehearsal for at most a minute and wake the next slice; a duplicate repeats nothing."""
+    if rehearsing.run_slice(account_id=account_id, campaign_id=campaign_id, clock=now):
+        rehearse.delay(account_id=account_id, campaign_id=campaign_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def ask_links(*, account_id: int) -> None:
+    """Ask an account's links for at most half a minute and wake the next slice."""
+    if link_asking.run_slice(account_id=account_id, clock=now):
+        ask_links.delay(account_id=account_id)
+
+
+@shared_task(ignore_result=True)
+def wake_checks() -> None:
+    """Wake what waits for a worker before sending, and what has lost its worker."""
+    for account_id, campaign_id in rehearsing.due(now=now()):
+        rehearse.delay(account_id=account_id, campaign_id=campaign_id)
+    for account_id in link_asking.due(now=now()):
+        ask_links.delay(account_id=account_id)
+
+
+def wake_checks_after_commit(*, account_id: int, campaign_id: int, what: Collection[str]) -> None:
+    """Wake workers for the live checks of a review, by name; without a broker, the scheduler finds them."""
+
+    def wake() -> None:
+        try:
+            if "rehearsal" in what:
+                rehearse.delay(account_id=account_id, campaign_id=campaign_id)
+            if "links" in what:
+                ask_links.delay(account_id=account_id)
+        except OperationalError:
+            logger.warning("the broker is away; the scheduler will find the work", extra={"campaign": campaign_id})
+
+    if what:
+        transaction.on_commit(wake)
 
 
 def wake_after_commit(*, account_id: int, campaign_id: int) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Check:
     """A sentence about what was found, why it matters, and where it is mended (a step's URL name).
 
-    `level` is ok, notice (worth a look) or blocking; `page` is the address where it is mended outside the campaign.
+    `level` is ok, notice (worth a look), waiting (sending waits for it) or blocking; `page` is the address where it is
+    mended outside the campaign; `live` names what a worker is still at.
     """
 
     level: str
@@ -15,6 +16,8 @@ class Check:
     step: str = ""
     page: str = ""
     why: str = ""
+    live: str = ""
+    details: tuple[str, ...] = ()
 
 
 def people(count: int) -> str:

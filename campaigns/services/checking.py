@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from django.urls import reverse
 
 from accounts.models import Account
 from campaigns import audiences, queries
-from campaigns.checks import Check, habit, mail, subject, targeting
-from campaigns.models import Campaign, Variant
-from campaigns.services import previewing
+from campaigns.checks import Check, habit, links, mail, rehearsal, subject, targeting
+from campaigns.models import Campaign, Rehearsal, RehearsalFailure, Variant
+from campaigns.services import link_asking, previewing, rehearsing
 from contacts import conditions
 from contacts import queries as contact_queries
 from contacts.conditions import BadSegment
@@ -44,11 +45,33 @@ class Review:
 
     audience: Audience
     checks: tuple[Check, ...] = field(default_factory=tuple)
+    rehearsal: Rehearsal | None = None
+    failures: Sequence[RehearsalFailure] = ()
 
     @property
     def blocking(self) -> list[Check]:
-        """Return what has to be mended first."""
-        return [each for each in self.checks if each.level == "blocking"]
+        """Return what has to be mended, or waited for, first."""
+        return [each for each in self.checks if each.level in ("blocking", "waiting")]
+
+    @property
+    def notices(self) -> list[Check]:
+        """Return what is worth a look."""
+        return [each for each in self.checks if each.level == "notice"]
+
+    @property
+    def good(self) -> list[Check]:
+        """Return what is as it should be."""
+        return [each for each in self.checks if each.level == "ok"]
+
+    @property
+    def live(self) -> frozenset[str]:
+        """Return what a worker is still at."""
+        return frozenset(each.live for each in self.checks if each.live)
+
+    @property
+    def only_waits(self) -> bool:
+        """Tell whether nothing has to be mended, as far as is known."""
+        return all(each.level == "waiting" for each in self.blocking)
 
     @property
     def is_ready(self) -> bool:
@@ -56,7 +79,15 @@ class Review:
         return not self.blocking
 
 
-def review(*, campaign: Campaign, now: datetime) -> Review:
+class Rehearse(StrEnum):
+    """What a review does about trying the mail for everybody."""
+
+    BEGIN = "begin"
+    LOOK = "look"
+    SKIP = "skip"
+
+
+def review(*, campaign: Campaign, now: datetime, rehearse: Rehearse = Rehearse.BEGIN) -> Review:
     """Look at everything and count the audience exactly; call inside the account's scope."""
     audience = count_audience(campaign=campaign, now=now)
     variant = queries.only_variant(campaign)
@@ -66,11 +97,34 @@ def review(*, campaign: Campaign, now: datetime) -> Review:
         *habit.check_habit(campaign, variant, audience.people, now=now),
         *_check_envelope(campaign),
         *subject.check_subject(variant.subject, variant.preheader),
-        *_check_content(campaign.account, variant),
+        *_check_content(campaign.account, variant, asks=rehearse == Rehearse.BEGIN, now=now),
         *_check_trial(campaign),
     ]
-    order = ("blocking", "notice", "ok")
-    return Review(audience, tuple(sorted(checks, key=lambda each: order.index(each.level))))
+    tried = _rehearse(campaign, audience, rehearse, now)
+    failures = rehearsing.failures(tried) if tried and tried.failing else []
+    checks += rehearsal.check_rehearsal(tried, failures[0] if failures else None)
+    order = ("blocking", "waiting", "notice", "ok")
+    return Review(audience, tuple(sorted(checks, key=lambda each: order.index(each.level))), tried, failures)
+
+
+def live_check(*, campaign: Campaign, what: str, now: datetime) -> Check | None:
+    """Return how far a check is that a worker is at, None where there is no such check."""
+    if what == "links":
+        return _check_links(campaign)
+    if what != "rehearsal":
+        return None
+    tried = rehearsing.look(campaign=campaign, now=now)
+    failures = rehearsing.failures(tried) if tried and tried.failing else []
+    found = list(rehearsal.check_rehearsal(tried, failures[0] if failures else None))
+    return found[-1] if found else None
+
+
+def _rehearse(campaign: Campaign, audience: Audience, how: Rehearse, now: datetime) -> Rehearsal | None:
+    if how == Rehearse.SKIP or not audience.people:
+        return None
+    if how == Rehearse.LOOK:
+        return rehearsing.look(campaign=campaign, now=now)
+    return rehearsing.begin(campaign=campaign, people=audience.people, now=now)
 
 
 def count_audience(*, campaign: Campaign, now: datetime) -> Audience:
@@ -159,7 +213,7 @@ def _check_envelope(campaign: Campaign) -> Iterator[Check]:
             yield Check("notice", f"The DNS records of {host} are not set up.", page=page, why=why)
 
 
-def _check_content(account: Account, variant: Variant) -> Iterator[Check]:
+def _check_content(account: Account, variant: Variant, *, asks: bool, now: datetime) -> Iterator[Check]:
     if not account.postal_address.strip():
         said = "Every mail needs your postal address: add it under Settings, Business."
         yield Check("blocking", said, page=reverse("accounts:business"))
@@ -171,6 +225,19 @@ def _check_content(account: Account, variant: Variant) -> Iterator[Check]:
             yield Check("blocking", str(problem), step)
         return
     yield from mail.check_mail(made)
+    found = links.web_links(made)
+    if asks and found.urls:
+        link_asking.want(found.urls, now=now)
+    yield from links.check_links(found, link_asking.answers(found.urls) if found.urls else {})
+
+
+def _check_links(campaign: Campaign) -> Check | None:
+    content = previewing.content_of(queries.only_variant(campaign))
+    try:
+        found = links.web_links(compiling.check_content(account=campaign.account, content=content))
+    except CannotCompile:
+        return None
+    return next(links.check_links(found, link_asking.answers(found.urls)), None)
 
 
 def _check_trial(campaign: Campaign) -> Iterator[Check]:

@@ -9,7 +9,7 @@ from accounts.models import Membership, Role
 from accounts.services import auditing, outbox
 from accounts.services.auditing import SYSTEM, Actor
 from campaigns.models import Campaign
-from campaigns.services import checking, sending
+from campaigns.services import checking, rehearsing, sending
 from campaigns.services.holding import hold_draft
 from campaigns.timing import Timing, timing_of
 from emailconcert.lib.errors import ExpectedError
@@ -85,6 +85,9 @@ def start_due(*, campaign_id: int, now: datetime) -> None:
             return
         if now - campaign.due_at > LATEST:
             _hold(campaign, MISSED, now)
+            return
+        if problem := rehearsing.rehearse_due(campaign=campaign, now=now):
+            _hold(campaign, problem, now)
             return
         try:
             with transaction.atomic():

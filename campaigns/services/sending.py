@@ -57,7 +57,9 @@ def send_campaign(
     """
     with transaction.atomic():
         _begin(campaign, was, now)
-        review = checking.review(campaign=campaign, now=now)
+        # What was scheduled was rehearsed when it was, and is again before it starts by itself.
+        how = checking.Rehearse.SKIP if was == Campaign.State.SCHEDULED else checking.Rehearse.BEGIN
+        review = checking.review(campaign=campaign, now=now, rehearse=how)
         refuse(review, agreed)
         chosen = audiences.chosen(campaign)
         for variant in campaign.variants.order_by("name"):

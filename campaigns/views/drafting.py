@@ -10,7 +10,7 @@ from accounts.models import Role
 from campaigns import audiences, personalising, queries
 from campaigns.forms import AudienceForm, EnvelopeForm, TrialForm
 from campaigns.models import Campaign
-from campaigns.services import checking, drafting, previewing, trying
+from campaigns.services import drafting, trying
 from campaigns.views.common import campaign_or_404
 from delivery.content.problems import Problem
 from delivery.services import compiling
@@ -85,18 +85,6 @@ def trial(request: MemberRequest, pk: int) -> HttpResponse:
             toasts.done(request, f"{count} test {'mail is' if count == 1 else 'mails are'} on the way.")
             return redirect_to(request, "campaigns:detail", pk=pk)
     return _step(request, campaign, form, "campaigns/trial.html")
-
-
-@require_http_methods(["GET", "HEAD"])
-@role_required(Role.EDITOR)
-def review(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show exactly what would happen, before it does."""
-    campaign = campaign_or_404(request, pk)
-    if campaign.state != Campaign.State.DRAFT:
-        return redirect("campaigns:detail", pk=pk)
-    context = {"campaign": campaign, "review": checking.review(campaign=campaign, now=now())}
-    context |= previewing.preview_context(campaign=campaign, contact_id=_contact_id(request), now=now())
-    return render(request, "campaigns/review.html", context)
 
 
 def _step(request: MemberRequest, campaign: Campaign, form: object, template: str) -> HttpResponse:

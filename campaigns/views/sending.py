@@ -15,7 +15,9 @@ from campaigns import tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
 from campaigns.services import checking, previewing, progress, scheduling, sending
+from campaigns.services.checking import Rehearse
 from campaigns.views.common import campaign_or_404
+from campaigns.views.reviewing import show_review
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to, render_part
 
@@ -27,11 +29,11 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     campaign = campaign_or_404(request, pk)
     context = {"campaign": campaign, "may_edit": has_role(request.membership, Role.EDITOR)}
     if campaign.state == Campaign.State.DRAFT:
-        context |= {"review": checking.review(campaign=campaign, now=now())}
+        context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
         context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
         return render(request, "campaigns/draft.html", context)
     if campaign.state == Campaign.State.SCHEDULED:
-        context |= {"review": checking.review(campaign=campaign, now=now())}
+        context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
         context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
         return render(request, "campaigns/scheduled.html", context)
     context |= {"progress": progress.look(campaign=campaign, now=now())}
@@ -56,9 +58,7 @@ def send(request: MemberRequest, pk: int) -> HttpResponse:
             tasks.wake_after_commit(account_id=campaign.account_id, campaign_id=pk)
             return redirect_to(request, "campaigns:detail", pk=pk)
     campaign.refresh_from_db()
-    context = {"campaign": campaign, "form": form, "review": checking.review(campaign=campaign, now=now())}
-    context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
-    return render(request, "campaigns/review.html", context, status=422)
+    return show_review(request, campaign, form=form, status=422)
 
 
 @require_POST

@@ -72,6 +72,7 @@ class Part:
     """One source (subject, HTML or text) split into pieces."""
 
     def __init__(self, source: str, *, html: bool, urls: Urls, constants: Values) -> None:
+        self.source = source
         self.html = html
         self.urls = urls
         self._constants = constants

@@ -5,6 +5,12 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Whatever a version of Python's own list holds.
+_NOT_PUBLIC = tuple(
+    map(ipaddress.ip_network, ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15"))
+)
+
 
 def client_ip(request: HttpRequest) -> str:
     """Return the caller's address: the entry of X-Forwarded-For that the outermost trusted proxy wrote."""
@@ -43,3 +49,19 @@ def truncated_ip(address: str) -> str:
         return ""
     prefix = 24 if ip.version == 4 else 48
     return str(ipaddress.ip_network((ip, prefix), strict=False).network_address)
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an address is one of the internet: none of this machine, of networks behind it, or of many.
+
+    IPv6 that carries an IPv4 address (mapped, 6to4, Teredo, NAT64) is not: it may lead anywhere.
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if not ip.is_global or ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback or ip.is_link_local:
+        return False
+    if isinstance(ip, ipaddress.IPv4Address):
+        return not any(ip in network for network in _NOT_PUBLIC)
+    return not (ip.is_site_local or ip.ipv4_mapped or ip.sixtofour or ip.teredo or ip in _NAT64)

@@ -26,6 +26,7 @@ from tracking.models import Inbox
 SCHEDULED = (
     contacts.tasks.wake_imports,
     campaigns.tasks.follow_campaigns,
+    campaigns.tasks.wake_checks,
     delivery.tasks.wake_due,
     tracking.tasks.empty_inbox,
     privacy.tasks.move_requests,

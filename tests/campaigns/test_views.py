@@ -46,7 +46,7 @@ def draft(alice, sender, news):
 def address(name, pk):
     route = next(each for each in urls.urlpatterns if each.name == name)
     path = str(route.pattern).replace("<int:pk>", str(pk)).replace("<int:number>", "1")
-    return "/" + path.replace("<slug:kind>", "joined")
+    return "/" + path.replace("<slug:kind>", "joined").replace("<slug:what>", "rehearsal")
 
 
 def state(membership, campaign):

@@ -18,6 +18,8 @@ MAY_ENTER_PLATFORM = {
     "accounts/services/standing.py",
     "campaigns/services/demo.py",
     "campaigns/services/following.py",
+    "campaigns/services/link_asking.py",
+    "campaigns/services/rehearsing.py",
     "contacts/personal_data.py",
     "contacts/personal_data_codes.py",
     "contacts/personal_data_table.py",
