@@ -33,7 +33,8 @@ LEDGER = "ledger/erasures.jsonl"
 STANDING = "ledger/standing.jsonl"
 MANIFEST = "backup.json"
 
-# pg_restore's own cleaning knows neither partitions nor tables that are younger than the dump.
+# pg_restore's own cleaning knows neither partitions nor tables that are younger than the dump. It grants and does not
+# revoke: what the schema gives to every new table would reach those that may only be added to. The dump gives it again.
 _EMPTY = b"""
 BEGIN;
 SET LOCAL client_min_messages = warning;
@@ -44,6 +45,8 @@ BEGIN
     FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public' LOOP
         EXECUTE 'DROP TABLE IF EXISTS ' || name || ' CASCADE';
     END LOOP;
+    ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM ec_app, ec_platform;
+    ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM ec_app, ec_platform;
 END
 $$;
 """

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from contacts.models import Contact
 from contacts.services import people
@@ -38,9 +39,21 @@ def replay():
     return json.loads(out.getvalue())
 
 
+def rights():
+    """Return who may do what with every table and sequence, those to come included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, grantee::regrole::text, privilege_type FROM pg_class, aclexplode(relacl)"
+            " WHERE relnamespace = 'public'::regnamespace AND grantee <> 0"
+            " UNION ALL SELECT 'new ' || defaclobjtype::text, grantee::regrole::text, privilege_type"
+            " FROM pg_default_acl, aclexplode(defaclacl) WHERE grantee <> 0"
+        )
+        return set(cursor.fetchall())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_backup_erase_restore_refuse_replay(tmp_path, settings, client):
-    account = AccountFactory()
+    account, before = AccountFactory(), rights()
     with account_scope(account):
         for email in (ADA, "grace@example.com"):
             people.add_contact(account_id=account.pk, email=email, source="member", now=NOW)
@@ -60,6 +73,7 @@ def test_backup_erase_restore_refuse_replay(tmp_path, settings, client):
         call_command("restore", folder)
     call_command("restore", folder, yes=True, stdout=StringIO())
 
+    assert rights() == before
     assert contacts_of(account) == [ADA, "grace@example.com"]  # back, and therefore:
     assert not ledger.agrees()
     assert client.get("/readyz", headers={"host": "localhost:8000"}).status_code == 503
