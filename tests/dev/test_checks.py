@@ -25,17 +25,19 @@ def test_a_passed_step_is_one_line(capsys):
 def test_without_a_browser_its_tests_are_left_out_with_a_loud_line(monkeypatch, capsys):
     monkeypatch.setenv("PATH", "")  # neither a browser nor a package manager
 
-    assert checks.test_runs(full=False) == [("Tests", ["-m", "not browser and not slow"])]
+    assert checks.test_runs(full=False) == [
+        ("Tests", ["-m", "not browser and not slow", "--hypothesis-profile=quick"])
+    ]
     assert "BROWSER TESTS ARE SKIPPED" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("full", "slow"), [(False, " and not slow"), (True, "")])
-def test_slow_tests_belong_to_the_full_run(monkeypatch, full, slow):
+@pytest.mark.parametrize(("full", "slow", "examples"), [(False, " and not slow", "quick"), (True, "", "long")])
+def test_slow_tests_and_many_examples_belong_to_the_full_run(monkeypatch, full, slow, examples):
     monkeypatch.setattr(browser, "find_chromium", lambda: "/usr/bin/chromium")
 
     assert checks.test_runs(full=full) == [
         ("Browser tests", ["-m", f"browser{slow}"]),
-        ("Tests", ["-m", f"not browser{slow}"]),
+        ("Tests", ["-m", f"not browser{slow}", f"--hypothesis-profile={examples}"]),
     ]
 
 
