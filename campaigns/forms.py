@@ -102,6 +102,10 @@ class EnvelopeForm(forms.Form):
         self.fields["sender"].queryset = Sender.objects.filter(account=account).order_by("name")  # type: ignore[attr-defined]  # a SenderField
 
 
+def _writing() -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": 24, "class": "form-control", "spellcheck": "true"})
+
+
 class ContentForm(forms.Form):
     """The body as it is written; nothing is trimmed."""
 
@@ -109,10 +113,10 @@ class ContentForm(forms.Form):
         choices=[each for each in Variant.Kind.choices if each[0] in KINDS], required=False, widget=forms.HiddenInput
     )
     source = forms.CharField(
-        strip=False, required=False, max_length=500_000, label="Body", widget=forms.Textarea(attrs={"rows": 24})
+        strip=False, required=False, max_length=500_000, label="Body", widget=_writing()
     )
     text = forms.CharField(
-        strip=False, required=False, max_length=100_000, label="Text part", widget=forms.Textarea(attrs={"rows": 24})
+        strip=False, required=False, max_length=100_000, label="Text part", widget=_writing()
     )
     revision = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
     page = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)

@@ -46,7 +46,8 @@ def content(request: MemberRequest, pk: int) -> HttpResponse:
         return _show(request, campaign, form, outcome)
     if outcome.beside is not None:
         return redirect_to(request, "campaigns:version", pk=pk, number=outcome.beside.number)
-    messages.success(request, "Saved.")
+    is_turned = request.POST.get("do", "").startswith(_TURN)
+    messages.success(request, "What you had is kept as a version." if is_turned else "Saved.")
     return redirect_to(request, "campaigns:content", pk=pk)
 
 
@@ -107,7 +108,12 @@ def presence(request: MemberRequest, pk: int) -> HttpResponse:
     """Say who else has it open, and whether somebody saved since; the page asks every few seconds."""
     campaign = campaign_or_404(request, pk)
     page, revision = request.GET.get("page", "")[:16], request.GET.get("revision", "")
-    me = {"account_id": request.account.pk, "campaign_id": pk, "user_id": request.user.pk, "page": page}
+    me: dict[str, Any] = {
+        "account_id": request.account.pk,
+        "campaign_id": pk,
+        "user_id": request.user.pk,
+        "page": page,
+    }
     if request.GET.get("leave"):
         presences.leave(**me)
         return HttpResponse(status=204)

@@ -39,6 +39,7 @@ export function open(field) {
         syntaxHighlighting(colours),
         look,
         EditorView.lineWrapping,
+        EditorView.editorAttributes.of({ class: "ec-code-editor" }),
         EditorView.contentAttributes.of({ "aria-label": "Body" }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
@@ -48,7 +49,6 @@ export function open(field) {
       ],
     }),
   });
-  view.dom.classList.add("ec-code-editor");
   field.before(view.dom);
   field.hidden = true;
   const place = (line, column) => {
