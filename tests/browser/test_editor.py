@@ -14,6 +14,8 @@ from campaigns.services import demo, drafting
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from tests.factories import make_member
 
+PICKED = """document.querySelector("[data-media-field]").dispatchEvent(new CustomEvent("media:picked", {
+    bubbles: true, detail: { url: "https://example.com/loaf.png", alt: "A [loaf]", width: 600, height: 400 } }))"""
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -82,6 +84,13 @@ def test_all_ways_of_writing_are_saved_while_typed_and_restored(make_page, owner
     expect(page.frame_locator(".ec-mail-frame").locator("h1")).to_contain_text("Hello")
     assert content(account, draft)[1] == '# Hello {{ contact.first_name | default: "friend" }}'
     view(page, "editor-markdown")
+    page.get_by_role("button", name="Insert a picture").click()
+    expect(page.locator("#media-picker-body")).to_contain_text("No pictures yet")
+    page.evaluate(PICKED)
+    page.keyboard.press("Escape")
+    assert body.input_value().endswith("![A loaf](https://example.com/loaf.png)")
+    body.fill('# Hello {{ contact.first_name | default: "friend" }}')
+    saved(page)
 
     turn(page, "Rich text")
     rich = page.locator("trix-editor")

@@ -30,6 +30,14 @@ on("click", "[data-insert]", (button) => {
   last.insert(button.dataset.insert);
 });
 
+const quoted = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+const picture = {
+  markdown: ({ url, alt }) => `![${alt.replace(/[[\]]/g, "")}](${url})`,
+  html: ({ url, alt, width }) => `<img src="${url}" alt="${quoted(alt)}" width="${width}">`,
+  mjml: ({ url, alt }) => `<mj-image src="${url}" alt="${quoted(alt)}" />`,
+}[form.dataset.editor];
+document.addEventListener("media:picked", ({ detail }) => picture && editors.body.insert(picture(detail)));
+
 on("click", "[data-goto]", (button) => {
   const { part, line, column } = button.closest("[data-problem]").dataset;
   if (part === "text") form.querySelector(".ec-write-text").open = true;
