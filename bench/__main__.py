@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-NAMES = ("compiling", "sending", "importing", "tracking", "segments", "forms", "contacts_table", "exporting")
+NAMES = ("compiling", "sending", "importing", "tracking", "segments", "forms", "contacts_table", "exporting", "reviewing")
 
 
 def prepare() -> None:

@@ -18,7 +18,7 @@ from contacts.conditions import BadSegment
 from contacts.models import List, Segment
 from delivery.content.problems import CannotCompile
 from delivery.models import Reason
-from delivery.services import compiling, materialising
+from delivery.services import compiling, counting, materialising
 
 
 @dataclass(frozen=True)
@@ -133,29 +133,41 @@ def count_audience(*, campaign: Campaign, now: datetime) -> Audience:
     if chosen.is_empty:
         return Audience(0, without=tuple(chosen.without))
     try:
-        people, left_out = count_people(chosen, account_id=account_id, now=now)
+        counted = _count(chosen, account_id, now)
     except BadSegment as error:
         return Audience(0, problem=str(error))
-    lists = contact_queries.lists_with_counts(account_id).filter(pk__in=chosen.list_ids) if chosen.lists else ()
     return Audience(
-        people,
-        lists=tuple((each.name, _subscribed(each)) for each in lists),
+        counted.people,
+        lists=tuple((each.name, counted.subscribed.get(each.pk, 0)) for each in chosen.lists),
         segments=_count_segments(chosen.segments, account_id, now),
         without=tuple(chosen.without),
-        left_out=name_reasons(left_out),
+        left_out=name_reasons(counted.left_out),
     )
 
 
 def count_people(chosen: audiences.Chosen, *, account_id: int, now: datetime) -> tuple[int, dict[str, int]]:
     """Return how many would get it and how many are left out by reason, exactly as sending does. Raises `BadSegment`."""
-    return materialising.count_audience(
+    counted = _count(chosen, account_id, now)
+    return counted.people, counted.left_out
+
+
+def _count(chosen: audiences.Chosen, account_id: int, now: datetime) -> counting.Counted:
+    excluded = audiences.excluded(chosen, account_id=account_id, now=now)
+    if chosen.follow_up is None:
+        to_segments = audiences.people(chosen, account_id=account_id, now=now) if chosen.segments else None
+        return counting.count_audience(
+            account_id=account_id, list_ids=chosen.list_ids, to_segments=to_segments, excluded=excluded, now=now
+        )
+    people, left_out = materialising.count_audience(  # of a follow-up anybody may have left the lists since
         account_id=account_id,
         audience=audiences.people(chosen, account_id=account_id, now=now),
-        excluded=audiences.excluded(chosen, account_id=account_id, now=now),
+        excluded=excluded,
         list_ids=chosen.list_ids,
         to_segments=bool(chosen.segments),
         now=now,
     )
+    lists = contact_queries.lists_with_counts(account_id).filter(pk__in=chosen.list_ids)
+    return counting.Counted(people, left_out, {each.pk: _subscribed(each) for each in lists})
 
 
 def _count_segments(segments: Sequence[Segment], account_id: int, now: datetime) -> tuple[tuple[str, int | None], ...]:

@@ -62,6 +62,11 @@ class Contact(TenantModel):
             models.Index(fields=("account", "search_key", "id"), name="contact_by_name"),
             models.Index(fields=("account", "source", "source_id"), name="contact_by_source"),
             models.Index(fields=("account", "country", "id"), name="contact_by_country"),
+            models.Index(
+                fields=("account", "paused_until"),
+                condition=models.Q(paused_until__isnull=False),
+                name="contacts_paused",
+            ),
         )
 
     def __str__(self) -> str:

@@ -41,8 +41,8 @@ _JUDGED = """
         LEFT JOIN excluded x ON x.id = p.id
     )
 """
-_NOBODY = "SELECT NULL::bigint WHERE false"
-_MEMORY = "64MB"
+NOBODY = "SELECT NULL::bigint WHERE false"
+MEMORY = "64MB"
 _INSERT = """
     , added AS (
         INSERT INTO delivery_message (account_id, mailing_id, sequence, contact_id)
@@ -170,11 +170,11 @@ def _run(
     }
     with connection.cursor() as cursor:
         # So that sets of a million are hashed and not looked up one by one; until the end of the transaction.
-        cursor.execute("SELECT set_config('work_mem', %s, true)", [_MEMORY])
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [MEMORY])
         statement = (
             _JUDGED.format(
-                audience=_ids(audience, cursor),
-                excluded=_NOBODY if excluded is None else _ids(excluded, cursor),
+                audience=ids_of(audience, cursor),
+                excluded=NOBODY if excluded is None else ids_of(excluded, cursor),
                 reason=judging.reason(mailing),
                 joins=judging.joins(mailing),
                 left_out=Reason.EXCLUDED.value,
@@ -186,12 +186,12 @@ def _run(
         return {Reason(reason).name.lower() if reason else "": int(count) for reason, count in cursor.fetchall()}
 
 
-def _ids(people: QuerySet[Contact], cursor: Any) -> str:
+def ids_of(people: QuerySet[Contact], cursor: Any) -> str:
     """Return the statement that finds their keys, to stand in another one."""
     try:
         sql, params = people.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:
-        return _NOBODY
+        return NOBODY
     found: str = cursor.mogrify(sql, params) if params else sql.replace("%%", "%")
     return found.replace("%", "%%")
 
