@@ -216,3 +216,31 @@ class LinkAnswer(TenantModel):
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "url_hash"), name="one_answer_per_link"),)
         indexes = (models.Index(fields=("wanted_at",), name="links_by_wanted"),)
+
+
+class Template(TenantModel):
+    """A mail to start from that the account made; those of the gallery are files."""
+
+    name = models.CharField(max_length=120)
+    occasion = models.CharField(max_length=10, blank=True, help_text="One of the gallery’s.")
+    kind = models.CharField(max_length=8)
+    subject = models.CharField(max_length=250, blank=True)
+    preheader = models.CharField(max_length=250, blank=True)
+    source = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    draft = TenantForeignKey(
+        Campaign,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="templates",
+        help_text="In which it is being edited.",
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, help_text="It can be brought back for a day.")
+
+    class Meta:
+        indexes = (models.Index(fields=("account", "-id"), name="templates_by_age"),)
+
+    def __str__(self) -> str:
+        return self.name

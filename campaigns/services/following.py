@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from campaigns.models import Campaign
-from campaigns.services import drafting, scheduling, sending
+from campaigns.models import Campaign, Template
+from campaigns.services import drafting, scheduling, sending, templating
 from delivery.models import Mailing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.services import ledger
@@ -68,10 +68,15 @@ def look_after(*, account_id: int, campaign_id: int, now: datetime) -> None:
 
 
 def purge_all(*, now: datetime) -> None:
-    """Remove the deleted drafts of every account."""
-    with platform_scope("campaigns: find deleted drafts"):
-        old = Campaign.objects.filter(deleted_at__lt=now - drafting.KEPT_AFTER_DELETION)
-        accounts = list(old.values_list("account_id", flat=True).distinct())
+    """Remove the deleted drafts and templates of every account."""
+    before = now - drafting.KEPT_AFTER_DELETION
+    with platform_scope("campaigns: find deleted drafts and templates"):
+        found = (
+            kind.objects.filter(deleted_at__lt=before).values_list("account_id").distinct()
+            for kind in (Campaign, Template)
+        )
+        accounts = sorted({account_id for rows in found for (account_id,) in rows})
     for account_id in accounts:
         with account_scope(account_id):
             drafting.purge_deleted(now=now)
+            templating.purge_deleted(now=now)

@@ -10,11 +10,12 @@ from typing import Protocol
 
 import orjson
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from liquid.exceptions import LiquidError
 
 from accounts.models import Account, User
 from campaigns import gallery, queries
-from campaigns.models import Campaign, Variant
+from campaigns.models import Campaign, Template, Variant
 from campaigns.services import drafting, inventing
 from campaigns.services.previewing import NO_SUBJECT, Preview
 from delivery.content.liquid import sentence
@@ -25,18 +26,28 @@ from emailconcert.lib import signing
 
 PURPOSE = "template picture"
 KEPT_FOR = timedelta(hours=1)
-GALLERY, CAMPAIGN = "gallery", "campaign"
+GALLERY, OWN, CAMPAIGN = "gallery", "own", "campaign"
+_OWN, _EARLIER = 12, 6
 _NO_TOKEN = "test"  # noqa: S105  # no secret: it stands where a message's token would, for a mail sent to nobody
 
 
 class Start(Protocol):
     """What a draft begins with."""
 
-    subject: str
-    preheader: str
-    kind: str
-    source: str
-    text: str
+    @property
+    def subject(self) -> str: ...  # noqa: D102  # as a Variant has it
+
+    @property
+    def preheader(self) -> str: ...  # noqa: D102  # as a Variant has it
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102  # as a Variant has it
+
+    @property
+    def source(self) -> str: ...  # noqa: D102  # as a Variant has it
+
+    @property
+    def text(self) -> str: ...  # noqa: D102  # as a Variant has it
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,42 @@ class Ticket:
     key: str
 
 
+@dataclass(frozen=True)
+class Offer:
+    """Something to start from, as a page offers it."""
+
+    key: str
+    name: str
+    picture: str
+
+
+def offers(*, account: Account, now: datetime) -> list[tuple[str, list[Offer]]]:
+    """Return what a new campaign of the account in scope can start from, in groups."""
+    written = Variant.objects.filter(campaign=OuterRef("pk")).exclude(source="")
+    earlier = queries.campaigns_of(account).filter(Exists(written)).order_by("-pk")[:_EARLIER]
+    found = [(f"{CAMPAIGN}:{each.pk}", each.name, each.updated_at.isoformat()) for each in earlier]
+    own = Template.objects.filter(account=account, deleted_at=None).order_by("-pk")[:_OWN]
+    mine = [(f"{OWN}:{each.pk}", each.name, each.updated_at.isoformat()) for each in own]
+    samples = [(f"{GALLERY}:{each.slug}", each.name, "") for each in gallery.SAMPLES]
+    groups = {"Your templates": mine, "From the gallery": samples, "Earlier campaigns": found}
+    return [
+        (
+            title,
+            [Offer(key, name, picture_url(key, account=account, now=now, state=state)) for key, name, state in rows],
+        )
+        for title, rows in groups.items()
+        if rows
+    ]
+
+
 def find_start(key: str, *, account: Account) -> Start | None:
-    """Return what a key means in the account in scope: `gallery:letter` or `campaign:12`."""
+    """Return what a key means in the account in scope: `gallery:letter`, `own:12` or `campaign:12`."""
     where, _, rest = key.partition(":")
     if where == GALLERY:
         return gallery.sample(rest)
     pk = int(rest) if rest.isdecimal() and len(rest) < 18 else 0
+    if where == OWN:
+        return Template.objects.filter(account=account, pk=pk, deleted_at=None).first()
     if where == CAMPAIGN:
         campaign = queries.campaigns_of(account).filter(pk=pk).first()
         return queries.only_variant(campaign) if campaign else None

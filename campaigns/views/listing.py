@@ -11,7 +11,8 @@ from accounts.access import MemberRequest, actor, member_required, role_required
 from accounts.models import Role
 from campaigns import queries
 from campaigns.forms import ListFilter, NameForm
-from campaigns.services import drafting
+from campaigns.forms_templates import StartForm
+from campaigns.services import drafting, starting_points
 from campaigns.views.common import campaign_or_404
 from emailconcert.lib.htmx import redirect_to, render_part
 from emailconcert.shell import toasts
@@ -37,14 +38,18 @@ def index(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.EDITOR)
 def create(request: MemberRequest) -> HttpResponse:
-    """Ask for a name and make a draft."""
-    form = NameForm(request.POST or None)
+    """Ask for a name and what to start from, and make a draft."""
+    chosen = (request.POST or request.GET).get("start", "")
+    form = StartForm(request.POST or None, account=request.account)
     if form.is_valid():
-        campaign = drafting.create_campaign(
-            account=request.account, name=form.cleaned_data["name"], created_by=request.user, now=now()
+        given = form.cleaned_data
+        campaign = starting_points.create_campaign(
+            account=request.account, name=given["name"], start=given["start"], created_by=request.user, now=now()
         )
         return redirect_to(request, "campaigns:detail", pk=campaign.pk)
-    return render(request, "campaigns/create.html", {"form": form}, status=422 if form.is_bound else 200)
+    offers = starting_points.offers(account=request.account, now=now())
+    context = {"form": form, "offers": offers, "chosen": chosen}
+    return render(request, "campaigns/create.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,13 +1,14 @@
 """Templates: the gallery, a closer look, and starting a campaign from one."""
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import MemberRequest, has_role, member_required, role_required
 from accounts.models import Role
-from campaigns import gallery
+from campaigns import gallery, template_queries
+from campaigns.forms_templates import Filter
 from campaigns.services import schemes, starting_points
 from emailconcert.lib.htmx import redirect_to, render_part
 from emailconcert.shell import toasts
@@ -16,13 +17,20 @@ from emailconcert.shell import toasts
 @require_safe
 @member_required
 def index(request: MemberRequest) -> HttpResponse:
-    """Show the templates as small pictures."""
-    text, occasion = request.GET.get("q", "")[:100], request.GET.get("occasion", "")
-    samples = gallery.find(text=text, occasion=occasion)
+    """Show the templates as small pictures: own ones, then the gallery."""
+    chosen = Filter(request.GET)
+    wanted = chosen.cleaned_data if chosen.is_valid() else {}
+    text, occasion = wanted.get("q", ""), wanted.get("occasion", "")
+    is_further = bool(wanted.get("after") or wanted.get("before"))
+    page = template_queries.template_page(
+        account=request.account, text=text, occasion=occasion, after=wanted.get("after"), before=wanted.get("before")
+    )
+    samples = [] if is_further else gallery.find(text=text, occasion=occasion)
     context = {
+        "own": [(each, _picture(request, f"own:{each.pk}", state=each.updated_at.isoformat())) for each in page.rows],
+        "page": page,
         "samples": [(each, _picture(request, f"gallery:{each.slug}")) for each in samples],
         "occasions": gallery.OCCASIONS.items(),
-        "filtered": bool(text.strip() or occasion),
         "may_edit": has_role(request.membership, Role.EDITOR),
     }
     return render_part(request, "campaigns/templates.html", "results", context)
@@ -35,8 +43,18 @@ def sample(request: MemberRequest, slug: str) -> HttpResponse:
     found = gallery.sample(slug)
     if found is None:
         raise Http404
-    context = {"template": found, "key": f"gallery:{slug}", "occasion": found.occasion_label}
+    context = {"template": found, "key": f"gallery:{slug}"}
     return render(request, "campaigns/template.html", context | look(request, f"gallery:{slug}"))
+
+
+@require_safe
+@member_required
+def detail(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show an own template in full."""
+    template = get_object_or_404(template_queries.templates_of(request.account), pk=pk)
+    context = {"template": template, "key": f"own:{pk}", "is_own": True}
+    seen = look(request, f"own:{pk}", state=template.updated_at.isoformat())
+    return render(request, "campaigns/template.html", context | seen)
 
 
 @require_POST
