@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from contacts.fields import BadValue, kinds, show
@@ -17,6 +17,7 @@ from contacts.models import Contact, CustomField, ImportRefusal
 from contacts.services.imports import import_files, import_runs, importing, statistics
 from contacts.services.imports.import_files import How
 from emailconcert.lib.tenancy import account_scope
+from privacy.services.guard import SpecialCategory
 from tests.factories import NOW, make_member
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +88,6 @@ def read(kind, text):
     return kinds.reader(kind, CHOICES, day_first=True)(text)
 
 
-@settings(max_examples=60, deadline=None)
 @given(kind=st.sampled_from(list(VALUES)), data=st.data())
 def test_what_is_shown_is_read_again(kind, data):
     value = data.draw(VALUES[kind])
@@ -95,7 +95,6 @@ def test_what_is_shown_is_read_again(kind, data):
     assert read(kind, show(value)) == (None if value in ("", []) else value)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(CELLS, min_size=1, max_size=5))
 def test_whatever_is_typed_is_stored_as_it_is_read_or_refused_with_its_line(account, rows):
     make_fields(account)
@@ -105,16 +104,18 @@ def test_whatever_is_typed_is_stored_as_it_is_read_or_refused_with_its_line(acco
     mark, expected, refused = uuid4().hex, {}, set()
     for number, cells in enumerate(rows):
         line = len(list(io.StringIO(file.getvalue(), newline=""))) + 1
-        writer.writerow([f"p{number}-{mark}@example.org", *cells.values()])
+        writer.writerow([f"p{number}-{mark}@example.org", *(cells[kind] for kind in VALUES)])
         try:
             found = {f"own_{kind}": read(kind, text) for kind, text in cells.items()}
             expected[f"p{number}-{mark}@example.org"] = {k: v for k, v in found.items() if v not in (None, "")}
         except BadValue:
             refused.add(line)
 
-    run = checked(
-        account, file.getvalue(), {"0": "email"} | {str(n): f"field:own_{k}" for n, k in enumerate(VALUES, 1)}
-    )
+    try:
+        columns = {"0": "email"} | {str(n): f"field:own_{k}" for n, k in enumerate(VALUES, 1)}
+        run = checked(account, file.getvalue(), columns)
+    except SpecialCategory:  # "RK" may be a church
+        reject()
     finish(account, run)
 
     with account_scope(account):
