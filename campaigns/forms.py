@@ -12,6 +12,7 @@ from campaigns.services.versions import Written
 from campaigns.timing import LONGEST_SPREAD, Timing
 from contacts.models import Segment
 from contacts.queries import lists_with_counts
+from delivery.content import visual
 from delivery.content.compiling import KINDS
 from delivery.models import Sender
 from emailconcert.lib import addresses
@@ -120,6 +121,7 @@ class ContentForm(forms.Form):
     )
     revision = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
     page = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+    drawn = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, variant: Variant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,6 +142,8 @@ class ContentForm(forms.Form):
         """
         known, given = self._variant, self.cleaned_data
         source = given["source"] if "source" in self.data else known.source
+        if given["drawn"]:
+            source = visual.settled(source, known=known.source)
         text = given["text"] if "text" in self.data else known.text
         return Written(
             kind=given["kind"] or known.kind,

@@ -50,6 +50,7 @@ const bundles = [
       app: join(here, "css/app.css"),
       admin: join(here, "css/admin.css"),
       rich: join(here, "css/rich.css"),
+      visual: join(here, "css/visual.css"),
     },
   },
   { ...shared, entryPoints: { public: join(here, "css/public.css") }, plugins: [classic] },

@@ -18,6 +18,7 @@ from campaigns.forms import ContentForm
 from campaigns.models import Campaign, Variant
 from campaigns.services import previewing, schemes, versions, writing
 from campaigns.services.versions import Origin, Outcome
+from campaigns.views import visual
 from campaigns.views.common import campaign_or_404
 from delivery.content.problems import CannotCompile
 from emailconcert.lib.errors import ExpectedError
@@ -96,6 +97,8 @@ def _show(
     if is_htmx(request):
         return render(request, "campaigns/content.html#outcome", context)
     context |= {"ways": Variant.Kind.choices, "groups": personalising.groups(queries.own_fields(request.account))}
+    if context["variant"].kind == Variant.Kind.VISUAL:
+        return visual.show(request, context, form)
     response = render(request, "campaigns/content.html", context, status=422 if form.errors else 200)
     # Code and rich text editors write their own style sheets; scripts stay as strict as everywhere.
     response._csp_update = {"style-src": [NONCE]}  # type: ignore[attr-defined]  # django-csp's

@@ -71,6 +71,16 @@ def stored(document: str) -> str:
     return _with_liquid(_indented(root)) + "\n"
 
 
+def settled(document: str, *, known: str) -> str:
+    """Return the MJML of what the editor made: what is `known`, to the byte, where nothing was changed."""
+    made = stored(document)
+    try:
+        is_same = stored(opened(known)) == made
+    except CannotCompile:
+        is_same = False
+    return known if is_same else made
+
+
 def _read(text: str, aside: SetAside | None) -> _Node | None:
     """Return the tree of a text (None: it is none); with `aside`, its words become Liquid again."""
     top = _Node("")

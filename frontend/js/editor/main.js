@@ -8,7 +8,7 @@ const fields = { body: form.elements.source, text: form.elements.text };
 const editors = { body: plain(fields.body), text: fields.text && plain(fields.text) };
 let last = editors.body;
 
-const heavy = { html: () => import("./code.js"), mjml: () => import("./code.js"), rich: () => import("./rich.js") };
+const heavy = { html: () => import("./code.js"), mjml: () => import("./code.js"), rich: () => import("./rich.js"), visual: () => import("../visual/main.js") };
 const load = heavy[form.dataset.editor];
 if (load) {
   load()

@@ -1,0 +1,205 @@
+"""The visual editor as a member meets it: blocks by key and by mouse, writing, settings, undo, and what is stored."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from campaigns import queries
+from campaigns.services import demo, drafting
+from emailconcert.lib.tenancy import account_scope, platform_scope
+from tests.accounts.pictures import picture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SOURCE = """<mjml>
+<mj-head><mj-attributes><mj-text color="#223344" /></mj-attributes></mj-head>
+<mj-body>
+<!-- kept -->
+  <mj-section><mj-column>
+    <mj-text>Hello&nbsp;{{ contact.first_name | default: "<you>" }}<br>Tea & cake</mj-text>
+    <mj-image src="" alt=''/>
+    <mj-table><tr><td>1</td></tr></mj-table>
+  </mj-column></mj-section>
+  <mj-raw>{% assign a = 1 %}</mj-raw>
+  <mj-raw>{% if contact.country == "IE" %}</mj-raw>
+  <mj-section><mj-column><mj-button href="https://example.com/?a=1&b=2">For Ireland</mj-button></mj-column></mj-section>
+  <mj-raw>{% endif %}</mj-raw>
+</mj-body>
+</mjml>
+"""
+
+
+@pytest.fixture
+def owner(hosts):
+    hosts.DEMO = True
+    return demo.load(now=timezone.now())[0]
+
+
+@pytest.fixture
+def account(owner):
+    with platform_scope("tests: the demo's account"):
+        return owner.memberships.get().account
+
+
+@pytest.fixture
+def draft(owner, account):
+    def make(source):
+        with account_scope(account):
+            made = drafting.create_campaign(account=account, name="Spring", created_by=owner, now=timezone.now())
+            drafting.save_content(campaign=made, kind="visual", source=source, now=timezone.now())
+            drafting.set_envelope(
+                campaign=made, sender=made.sender, reply_to="", subject="Spring", preheader="", now=timezone.now()
+            )
+            return made
+
+    return make
+
+
+@pytest.fixture
+def open_editor(make_page, owner):
+    client = Client()
+    client.force_login(owner)
+
+    def go(draft, **kwargs):
+        page = make_page(cookies=client.cookies, **kwargs)
+        page.goto(f"/campaigns/{draft.pk}/content/")
+        if kwargs.get("javascript", True):
+            page.wait_for_selector("[data-visual][data-ready]")
+        return page
+
+    return go
+
+
+def source_of(account, draft):
+    with account_scope(account):
+        return queries.only_variant(draft).source
+
+
+def canvas(page):
+    return page.frame_locator("iframe.gjs-frame")
+
+
+def saved(page):
+    with page.expect_response(lambda response: "/content/" in response.url and response.request.method == "POST"):
+        page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+
+
+def press(page, name):
+    button = page.locator("[data-visual]").get_by_role("button", name=name, exact=True)
+    button.focus()
+    button.press("Enter")
+
+
+def drag(page, block, target):
+    """In small steps, as a hand does it: the editor looks for a place while it is moved."""
+    here, there = block.bounding_box(), target.bounding_box()
+    page.mouse.move(here["x"] + 20, here["y"] + 20)
+    page.mouse.down()
+    for step in range(1, 13):
+        ways = (there["x"] + 60 - here["x"] - 20, there["y"] + 4 - here["y"] - 20)
+        page.mouse.move(here["x"] + 20 + ways[0] * step / 12, here["y"] + 20 + ways[1] * step / 12)
+        page.wait_for_timeout(60)
+    page.wait_for_timeout(400)
+    page.mouse.up()
+
+
+def test_untouched_it_stays_to_the_byte_and_edited_it_keeps_what_it_can_not_draw(open_editor, account, draft):
+    made = draft(SOURCE)
+    page = open_editor(made)
+    saved(page)
+    assert source_of(account, made) == SOURCE
+    press(page, "Text")
+    saved(page)
+    edited = source_of(account, made)
+    assert "Write here." in edited
+    for kept in (
+        "<!-- kept -->",
+        '<mj-text color="#223344"></mj-text>',
+        '{{ contact.first_name | default: "<you>" }}<br />Tea &amp; cake',
+        'alt=""',
+        "<mj-table><tr><td>1</td></tr></mj-table>",
+        "<mj-raw>{% assign a = 1 %}</mj-raw>",
+        '<mj-raw>{% if contact.country == "IE" %}</mj-raw>\n    <mj-section>',
+        'href="https://example.com/?a=1&amp;b=2"',
+    ):
+        assert kept in edited
+    press(page, "Undo")
+    saved(page)
+    assert source_of(account, made) == SOURCE
+
+
+def test_blocks_are_added_moved_written_and_set_without_a_mouse(open_editor, account, draft, view, axe):
+    made = draft("")
+    page = open_editor(made)
+    page.route("https://example.com/**", lambda route: route.fulfill(body=picture(), content_type="image/png"))
+    page.locator("[data-outline] button", has_text="Text: Write something").press("Enter")
+    press(page, "Button")
+    expect(page.locator("[data-title]")).to_have_text("Button")
+    page.get_by_label("Label").fill("Order <now>")
+    page.get_by_label("Leads to").first.fill("https://example.com/bread")
+    page.get_by_role("button", name="Background #1a7345").first.press("Enter")
+    press(page, "Move up")
+    press(page, "3 columns")
+    press(page, "Footer")
+    press(page, "Image")
+    page.get_by_label("Address of the picture").fill("https://example.com/loaf.png")
+    page.get_by_label("Alternative text").fill("A loaf")
+    page.locator("[data-outline] button", has_text="Text: Write something").press("Enter")
+    press(page, "Write")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Fresh bread")
+    page.keyboard.press("Escape")
+    expect(canvas(page).get_by_text("Fresh bread")).to_be_visible()
+    saved(page)
+    source = source_of(account, made)
+    assert source.index(">Order &lt;now&gt;</mj-button>") < source.index("Fresh bread")
+    assert 'background-color="#1a7345"' in source
+    assert source.count("<mj-column>") == 5
+    assert "{{ account.postal_address }}" in source
+    assert 'alt="A loaf"' in source
+    axe(page)
+    page.get_by_text("Preview", exact=True).click()
+    expect(page.frame_locator(".ec-mail-frame").get_by_text("Fresh bread")).to_be_visible()
+    expect(page.frame_locator(".ec-mail-frame").get_by_text("Unsubscribe")).to_have_count(1)
+    view(page, "visual-preview")
+    page.reload()
+    expect(canvas(page).get_by_text("Fresh bread")).to_be_visible()
+    page.locator("[data-outline] button", has_text="Button: Order").click()
+    view(page, "visual")
+
+
+def test_a_block_is_dragged_in_and_a_section_is_shown_to_some(open_editor, account, draft):
+    made = draft("")
+    page = open_editor(made)
+    drag(page, page.locator("[data-block=divider]"), canvas(page).get_by_text("Write something people"))
+    expect(page.locator("[data-outline] button", has_text="Line")).to_have_count(1)
+    page.locator("[data-outline] button", has_text="Section").press("Enter")
+    page.get_by_label("Field", exact=True).select_option("country")
+    page.get_by_label("Value", exact=True).fill("IE")
+    page.get_by_label("Value", exact=True).press("Tab")
+    saved(page)
+    source = source_of(account, made)
+    assert '<mj-raw>{% if contact.country == "IE" %}</mj-raw>\n    <mj-section' in source
+    assert "<mj-divider" in source
+    page.reload()
+    page.locator("[data-outline] button", has_text="Section").press("Enter")
+    expect(page.get_by_label("Value", exact=True)).to_have_value("IE")
+    page.get_by_label("Field", exact=True).select_option("")
+    saved(page)
+    assert "{% if" not in source_of(account, made)
+
+
+def test_without_a_script_or_with_what_it_can_not_hold_it_goes_on_as_mjml(
+    open_editor, make_page, owner, account, draft
+):
+    made = draft(SOURCE)
+    page = open_editor(made, javascript=False)
+    expect(page.get_by_text("The visual editor needs JavaScript")).to_be_visible()
+    page.get_by_role("button", name="Go on as MJML").click()
+    expect(page.get_by_label("Body", exact=True)).to_have_value(SOURCE)
+    assert source_of(account, made) == SOURCE
+    odd = draft("<mjml><mj-body><mj-section><mj-colum></mj-colum></mj-section></mj-body></mjml>")
+    page.goto(f"/campaigns/{odd.pk}/content/")
+    expect(page.get_by_text("Did you mean <mj-column>?")).to_be_visible()
