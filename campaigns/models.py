@@ -97,6 +97,7 @@ class Variant(TenantModel):
     """One alternative of a campaign's content. Every campaign has at least one."""
 
     class Kind(models.TextChoices):
+        VISUAL = "visual", "Visual"
         MARKDOWN = "markdown", "Markdown"
         RICH = "rich", "Rich text"
         HTML = "html", "HTML"
