@@ -30,6 +30,8 @@ AS_TEXT = ParserConfig(display_links=True, css=CSS_PROFILES["strict"])
 _MARKDOWN = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
 _PIXEL = f'<img src="{{{{ {OPEN} }}}}" width="1" height="1" alt="" style="display:block;border:0;">'
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]+>")
+_ALIGNED = re.compile(r"\salign=\"(?:center|right)\"|text-align:\s*(?:center|right);?", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
@@ -253,6 +255,7 @@ def _escape_around_liquid(text: str) -> str:
 
 def _as_text(aside: SetAside, html: str) -> str:
     """Return the text part; where the converter would lose or move Liquid, a plainer conversion that can't."""
+    html = _TAG.sub(lambda tag: _ALIGNED.sub("", tag[0]), html)
     text = get_text(aside.bare(html), AS_TEXT)
     if aside.numbers(text) != aside.numbers(html):
         text = get_text(aside.bare(html), ParserConfig(css=CSS_PROFILES["strict"]))

@@ -296,6 +296,16 @@ def test_text_part_has_the_links_and_no_markup():
     assert "* one" in text
 
 
+def test_centred_words_begin_their_line_in_the_text_part():
+    made = compile_content(
+        kind="html",
+        subject="x",
+        source='<table><tr><td align="center"><div style="text-align:center">Short</div></td></tr>'
+        "<tr><td>A line that is much longer than the other</td></tr></table>",
+    )
+    assert made.text.splitlines()[0] == "Short"
+
+
 def test_an_own_text_part_is_filled_and_its_links_are_counted_with_those_of_the_mail():
     source = "[Bread](https://example.com/bread)"
     text = "Hi {{ contact.first_name }}\nhttps://example.com/bread. And https://example.com/more\n"
