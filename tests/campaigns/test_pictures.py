@@ -6,7 +6,7 @@ import pytest
 
 from accounts.services.auditing import SYSTEM
 from accounts.services.media import keeping, storing, uses
-from campaigns.services import drafting
+from campaigns.services import drafting, templating
 from emailconcert.lib.tenancy import account_scope
 from tests.accounts.pictures import picture
 from tests.campaigns.test_drafting import make_draft
@@ -29,8 +29,15 @@ def test_campaigns_that_show_a_picture_are_named(alice, settings, tmp_path):
             campaign.variants.update(source=f'<img src="{address}">')
         drafting.delete_draft(campaign=trash, actor=SYSTEM, now=NOW)
 
+        template = templating.create_template(account=alice.account, name="Look", start=draft.variants.get(), now=NOW)
+
         found = uses.uses_of(account_id=alice.account.pk, digest=shown.digest)
 
-        assert [each.what for each in found] == ["the deleted campaign “Old”", "the campaign “Spring”"]
+        assert [each.what for each in found] == [
+            "the deleted campaign “Old”",
+            "the campaign “Spring”",
+            "the template “Look”",
+        ]
         assert found[1].url == f"/campaigns/{draft.pk}/"
+        assert found[2].url == f"/content/templates/{template.pk}/"
         assert uses.uses_of(account_id=alice.account.pk, digest=other.digest) == []
