@@ -7,15 +7,23 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from campaigns import follow_ups
+from campaigns import follow_ups, samples
 from campaigns.follow_ups import FollowUp
 from campaigns.models import Campaign, CampaignList, CampaignSegment
+from campaigns.samples import Part, Rest
 from contacts import conditions
 from contacts.conditions import BadSegment, Vocabulary
 from contacts.models import Contact, List, Segment, Subscription
 from contacts.services.segments.segmenting import Use
+from delivery.services import materialising
 
-_STILL_TO_GO = (Campaign.State.DRAFT, Campaign.State.SCHEDULED, Campaign.State.SENDING, Campaign.State.PAUSED)
+_STILL_TO_GO = (
+    Campaign.State.DRAFT,
+    Campaign.State.SCHEDULED,
+    Campaign.State.SENDING,
+    Campaign.State.TESTING,
+    Campaign.State.PAUSED,
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Chosen:
     without_lists: Sequence[List]
     without_segments: Sequence[Segment]
     follow_up: FollowUp | None = None
+    part: Part | Rest | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -80,14 +89,28 @@ def people(what: Chosen, *, account_id: int, now: datetime) -> QuerySet[Contact]
         return Contact.objects.none()
     everybody = Contact.objects.filter(account_id=account_id)
     if what.follow_up:
-        return follow_ups.people(what.follow_up, joined=found, among=everybody)
-    return everybody.filter(found)
+        these = follow_ups.people(what.follow_up, joined=found, among=everybody)
+    else:
+        these = everybody.filter(found)
+    return samples.narrow(these, what.part) if what.part else these
 
 
 def excluded(what: Chosen, *, account_id: int, now: datetime) -> QuerySet[Contact] | None:
     """Return who is left out because of what was chosen, None where nothing was. Raises `BadSegment`."""
     found = _in_any(what.without_lists, what.without_segments, account_id, now)
     return Contact.objects.filter(account_id=account_id).filter(found) if found else None
+
+
+def count_people(what: Chosen, *, account_id: int, now: datetime) -> tuple[int, dict[str, int]]:
+    """Return how many would get it and how many are left out by reason, exactly as sending does. Raises `BadSegment`."""
+    return materialising.count_audience(
+        account_id=account_id,
+        audience=people(what, account_id=account_id, now=now),
+        excluded=excluded(what, account_id=account_id, now=now),
+        list_ids=what.list_ids,
+        to_segments=bool(what.segments),
+        now=now,
+    )
 
 
 def uses_of_segments(account_id: int, segment_ids: Collection[int]) -> Iterable[Use]:

@@ -14,6 +14,7 @@ class Campaign(TenantModel):
         DRAFT = "draft", "Draft"
         SCHEDULED = "scheduled", "Scheduled"
         SENDING = "sending", "Sending"
+        TESTING = "testing", "Testing variants"
         PAUSED = "paused", "Paused"
         SENT = "sent", "Sent"
         CANCELLED = "cancelled", "Cancelled"
@@ -27,6 +28,15 @@ class Campaign(TenantModel):
         NOT_OPENED = "not_opened", "To those who did not open it"
         JOINED = "joined", "To those who joined since"
         FAILED = "failed", "To those whose mail failed for now"
+
+    class WinnerBy(models.TextChoices):
+        OPENS = "opens", "Most people who opened it"
+        CLICKS = "clicks", "Most people who clicked"
+        HAND = "hand", "I choose by hand"
+
+    class IfUndecided(models.TextChoices):
+        FIRST = "first", "Send variant A"
+        WAIT = "wait", "Wait for me to choose"
 
     name = models.CharField(max_length=120)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
@@ -52,6 +62,18 @@ class Campaign(TenantModel):
     )
     follow_up_kind = models.CharField(max_length=10, choices=FollowUp, blank=True, default="", db_default="")
 
+    sample_percent = models.PositiveSmallIntegerField(
+        default=20, db_default=20, help_text="Of a hundred people, how many a test of variants goes to at first."
+    )
+    winner_by = models.CharField(max_length=6, choices=WinnerBy, default=WinnerBy.OPENS, db_default=WinnerBy.OPENS)
+    winner_after = models.PositiveSmallIntegerField(default=4, db_default=4, help_text="Hours after the sample left.")
+    if_undecided = models.CharField(
+        max_length=5, choices=IfUndecided, default=IfUndecided.FIRST, db_default=IfUndecided.FIRST
+    )
+    decide_at = models.DateTimeField(null=True, help_text="When the winner is chosen by itself.")
+    winner = models.CharField(max_length=1, blank=True, default="", db_default="")
+    winner_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+
     class Meta:
         indexes = (
             models.Index(fields=("account", "-id"), name="campaigns_by_age"),
@@ -60,7 +82,7 @@ class Campaign(TenantModel):
             ),
             models.Index(
                 fields=("state",),
-                condition=models.Q(state__in=("scheduled", "sending", "paused")),
+                condition=models.Q(state__in=("scheduled", "sending", "testing", "paused")),
                 name="campaigns_to_look_after",
             ),
         )
@@ -94,7 +116,12 @@ class CampaignSegment(TenantModel):
 
 
 class Variant(TenantModel):
-    """One alternative of a campaign's content. Every campaign has at least one."""
+    """One alternative of a campaign's content. Every campaign has at least one.
+
+    Where there are several they go to a sample first; what the rest gets is one named `REST`, a copy of the winner.
+    """
+
+    REST = "R"
 
     class Kind(models.TextChoices):
         VISUAL = "visual", "Visual"
@@ -107,6 +134,13 @@ class Variant(TenantModel):
     name = models.CharField(max_length=1, default="A")
     subject = models.CharField(max_length=250, blank=True)
     preheader = models.CharField(max_length=250, blank=True)
+    from_name = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Another name of the sender's, for this variant.",
+    )
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.MARKDOWN)
     source = models.TextField(blank=True)
     text = models.TextField(

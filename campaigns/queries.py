@@ -80,6 +80,11 @@ def only_variant(campaign: Campaign) -> Variant:
     return Variant.objects.filter(campaign=campaign).order_by("name")[0]
 
 
+def alternatives(campaign: Campaign) -> list[Variant]:
+    """Return the variants that are written, by name: not the one that the rest of a test's audience gets."""
+    return list(Variant.objects.filter(campaign=campaign).exclude(name=Variant.REST).order_by("name"))
+
+
 def chosen_list_ids(campaign: Campaign) -> list[int]:
     """Return the ids of the lists it goes to."""
     links = CampaignList.objects.filter(campaign=campaign, excluded=False).order_by("list_id")

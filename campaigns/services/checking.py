@@ -11,7 +11,7 @@ from accounts.models import Account
 from campaigns import audiences, queries
 from campaigns.checks import Check, habit, links, mail, rehearsal, subject, targeting
 from campaigns.models import Campaign, Rehearsal, RehearsalFailure, Variant
-from campaigns.services import link_asking, previewing, rehearsing
+from campaigns.services import link_asking, previewing, rehearsing, variants
 from contacts import conditions
 from contacts import queries as contact_queries
 from contacts.conditions import BadSegment
@@ -96,6 +96,7 @@ def review(*, campaign: Campaign, now: datetime, rehearse: Rehearse = Rehearse.B
         *targeting.check_targeting(audiences.chosen(campaign), account_id=campaign.account_id),
         *habit.check_habit(campaign, variant, audience.people, now=now),
         *_check_envelope(campaign),
+        *variants.check_variants(campaign, audience.people, now=now),
         *subject.check_subject(variant.subject, variant.preheader),
         *_check_content(campaign.account, variant, asks=rehearse == Rehearse.BEGIN, now=now),
         *_check_trial(campaign),

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from accounts.models import Account, User
 from accounts.services import auditing
 from accounts.services.auditing import Actor
+from campaigns import queries
 from campaigns.models import Campaign, CampaignList, CampaignSegment, Variant
 from campaigns.services import versions
 from campaigns.services.holding import NotADraft, hold_draft
@@ -83,7 +84,7 @@ def set_envelope(
     hold_draft(campaign, now)
     Campaign.objects.filter(pk=campaign.pk).update(sender=sender, reply_to=reply_to)
     campaign.sender, campaign.reply_to = sender, reply_to
-    _variants(campaign).update(subject=subject, preheader=preheader)
+    _variants(campaign).filter(name="A").update(subject=subject, preheader=preheader)
     versions.note_envelope(campaign=campaign, author=author, now=now)
 
 
@@ -92,8 +93,8 @@ def save_content(*, campaign: Campaign, kind: str, source: str, now: datetime) -
     versions.save_content(campaign=campaign, written=versions.Written(kind, source), origin=versions.Origin(), now=now)
 
 
-def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campaign:
-    """Make a draft with the same audience, sender and content."""
+def duplicate_campaign(*, campaign: Campaign, created_by: User | None, only: str = "") -> Campaign:
+    """Make a draft with the same audience, sender and content; `only` names the one variant to take."""
     copy = Campaign.objects.create(
         account_id=campaign.account_id,
         name=f"Copy of {campaign.name}"[:120],
@@ -102,6 +103,10 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campai
         created_by=created_by,
         follow_up_of_id=campaign.follow_up_of_id,
         follow_up_kind=campaign.follow_up_kind,
+        sample_percent=campaign.sample_percent,
+        winner_by=campaign.winner_by,
+        winner_after=campaign.winner_after,
+        if_undecided=campaign.if_undecided,
     )
     lists = CampaignList.objects.filter(campaign=campaign).values_list("list_id", "excluded")
     CampaignList.objects.bulk_create(CampaignList(campaign=copy, list_id=pk, excluded=out) for pk, out in lists)
@@ -112,14 +117,16 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None) -> Campai
     Variant.objects.bulk_create(
         Variant(
             campaign=copy,
-            name=each.name,
+            name="A" if only else each.name,
+            from_name=each.from_name,
             subject=each.subject,
             preheader=each.preheader,
             kind=each.kind,
             source=each.source,
             text=each.text,
         )
-        for each in campaign.variants.order_by("name")
+        for each in queries.alternatives(campaign)
+        if each.name == only or not only
     )
     return copy
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from campaigns.models import Campaign, Template
-from campaigns.services import drafting, scheduling, sending, templating
+from campaigns.services import deciding, drafting, scheduling, sending, templating
 from delivery.models import Mailing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.services import ledger
@@ -18,7 +18,10 @@ def follow(*, campaign: Campaign, now: datetime) -> None:
     mailings = sending.mailings_of(campaign)
     states = {each.state for each in mailings}
     changes: dict[str, object] = {}
-    if states <= {Mailing.State.DONE, Mailing.State.CANCELLED} and states:
+    if states == {Mailing.State.DONE} and deciding.awaits_rest(campaign):
+        if campaign.state == Campaign.State.SENDING:
+            changes = {"state": Campaign.State.TESTING, "decide_at": deciding.next_decision(campaign, now)}
+    elif states <= {Mailing.State.DONE, Mailing.State.CANCELLED} and states:
         ended = Campaign.State.SENT if Mailing.State.DONE in states else Campaign.State.CANCELLED
         changes = {"state": ended, "finished_at": now}
     elif Mailing.State.PAUSED in states:
@@ -43,7 +46,7 @@ def follow_mailing(*, account_id: int, mailing_id: int, now: datetime) -> None:
 def hold_restored() -> int:
     """Pause whatever a restored backup would go on with; return how many. Call inside the platform's scope."""
     paused = Campaign.objects.filter(state=Campaign.State.SENDING).update(state=Campaign.State.PAUSED)
-    return paused + scheduling.hold_restored()
+    return paused + scheduling.hold_restored() + deciding.hold_restored()
 
 
 def due(*, now: datetime) -> list[tuple[int, int]]:
@@ -51,7 +54,9 @@ def due(*, now: datetime) -> list[tuple[int, int]]:
     with platform_scope("campaigns: find campaigns under way"):
         under_way = Q(state__in=sending.UNDER_WAY, sent_at__lte=now)
         waiting = Q(state=Campaign.State.SCHEDULED, due_at__lte=now)
-        found = Campaign.objects.filter(under_way | waiting, state__in=(*sending.UNDER_WAY, Campaign.State.SCHEDULED))
+        testing = Q(state=Campaign.State.TESTING, decide_at__lte=now)
+        looked_after = (*sending.UNDER_WAY, Campaign.State.SCHEDULED, Campaign.State.TESTING)
+        found = Campaign.objects.filter(under_way | waiting | testing, state__in=looked_after)
         return list(found.order_by("pk").values_list("account_id", "pk"))
 
 
@@ -61,8 +66,11 @@ def look_after(*, account_id: int, campaign_id: int, now: datetime) -> None:
         return
     with account_scope(account_id):
         scheduling.start_due(campaign_id=campaign_id, now=now)
-        sending.start_mailings(campaign_id=campaign_id, now=now)
+        deciding.decide_due(campaign_id=campaign_id, now=now)
+        problem = sending.start_mailings(campaign_id=campaign_id, now=now)
         campaign = Campaign.objects.filter(pk=campaign_id).first()
+        if campaign is not None and problem:
+            scheduling.tell_owners(campaign, problem, now=now)
         if campaign is not None:
             follow(campaign=campaign, now=now)
 

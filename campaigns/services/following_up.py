@@ -85,7 +85,7 @@ def begin(*, campaign: Campaign, kind: str, created_by: User | None, now: dateti
     known = same.first()
     if known is not None:
         return known
-    made = drafting.duplicate_campaign(campaign=first, created_by=created_by)
+    made = drafting.duplicate_campaign(campaign=first, created_by=created_by, only=first.winner)
     suffix = f" ({_SUFFIX[wanted]})"
     made.name = first.name[: 120 - len(suffix)] + suffix
     made.follow_up_of, made.follow_up_kind = first, wanted

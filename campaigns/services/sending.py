@@ -4,19 +4,22 @@ A campaign's state follows its mailings. What a member asks for is a conditional
 second tab or a second worker finds nothing left to do. Nothing leaves within `GRACE` of the click.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from accounts.services import auditing
 from accounts.services.auditing import Actor
-from campaigns import audiences
+from campaigns import audiences, queries
 from campaigns.models import Campaign, Variant
-from campaigns.services import checking, previewing
+from campaigns.samples import Part, Rest
+from campaigns.services import checking, previewing, variants
 from campaigns.timing import timing_of
 from contacts.conditions import BadSegment
 from delivery.models import Batch, Mailing
 from delivery.services import compiling, holding, materialising
+from delivery.services.pacing import AT_ONCE
 from emailconcert.lib.errors import ExpectedError
 
 GRACE = timedelta(seconds=10)
@@ -63,9 +66,9 @@ def send_campaign(
         refuse(review, agreed)
         chosen = audiences.chosen(campaign)
         for variant in campaign.variants.order_by("name"):
-            variant.mailing = _compile(campaign, variant, chosen)
+            variant.mailing = compile_variant(campaign, variant, chosen)
             variant.save(update_fields=["mailing"])
-        _record("campaign.sent", campaign, actor, now, people=review.audience.people)
+        record("campaign.sent", campaign, actor, now, people=review.audience.people)
 
 
 def _begin(campaign: Campaign, was: Campaign.State, now: datetime) -> None:
@@ -85,9 +88,11 @@ def refuse(review: checking.Review, agreed: int | None) -> None:
         raise AudienceChanged(f"It would go to {people:,} people now, not to {agreed:,}. Look at it again.")
 
 
-def _compile(campaign: Campaign, variant: Variant, chosen: audiences.Chosen) -> Mailing:
-    if campaign.sender is None:
-        raise CannotSend("Choose who it comes from.")
+def compile_variant(campaign: Campaign, variant: Variant, chosen: audiences.Chosen | None = None) -> Mailing:
+    """Return the mailing of one variant. Raises `CannotSend`, and what compiling does."""
+    if campaign.sender is None or campaign.sender.verified_at is None:
+        raise CannotSend("Choose who it comes from, and have the address verified.")
+    chosen = chosen or audiences.chosen(campaign)
     return compiling.compile_mailing(
         account=campaign.account,
         kind=Mailing.Kind.CAMPAIGN,
@@ -96,35 +101,58 @@ def _compile(campaign: Campaign, variant: Variant, chosen: audiences.Chosen) -> 
         lists=sorted(chosen.lists, key=lambda each: each.pk),
         to_segments=bool(chosen.segments),
         reply_to=campaign.reply_to,
+        from_name=variant.from_name,
     )
 
 
-def start_mailings(*, campaign_id: int, now: datetime) -> None:
-    """Gather the audience of a campaign that was sent; again is harmless. A worker does this, in the account's scope."""
+def start_mailings(*, campaign_id: int, now: datetime) -> str:
+    """Gather the audience of a campaign that was sent; again is harmless. A worker does this, in the account's scope.
+
+    Return why the rest of a test of variants could not be started and is held; empty otherwise.
+    """
     campaign = Campaign.objects.select_for_update().filter(pk=campaign_id, state=Campaign.State.SENDING).first()
     if campaign is None or campaign.sent_at is None:
-        return
+        return ""
     if campaign.follow_up_of_id:  # of two follow-ups that start together, the second sees whom the first goes to
         Campaign.objects.select_for_update().get(pk=campaign.follow_up_of_id)
-    for mailing in mailings_of(campaign):
-        if mailing.state == Mailing.State.COMPILED:
-            try:
-                with transaction.atomic():
-                    _materialise(campaign, mailing, start_at=campaign.sent_at + GRACE, now=now)
-            except (materialising.CannotStart, BadSegment) as error:
-                _back_to_draft(campaign, str(error))
-                return
+    compiled = Variant.objects.select_related("mailing").filter(
+        campaign=campaign, mailing__state=Mailing.State.COMPILED
+    )
+    try:
+        with transaction.atomic():  # of several variants all start, or none
+            for variant in compiled.order_by("name"):
+                _materialise(campaign, variant, start_at=campaign.sent_at + GRACE, now=now)
+    except (materialising.CannotStart, BadSegment) as error:
+        rest = Variant.objects.filter(campaign=campaign, name=Variant.REST)
+        if not rest.exists():
+            _back_to_draft(campaign, str(error))
+        elif isinstance(error, materialising.NobodyLeft):
+            rest.update(mailing=None)
+        else:
+            problem = str(error)[:300]
+            Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.PAUSED, problem=problem)
+            return problem
+    return ""
 
 
-def _materialise(campaign: Campaign, mailing: Mailing, *, start_at: datetime, now: datetime) -> None:
-    account_id, chosen = campaign.account_id, audiences.chosen(campaign)
+def _part(campaign: Campaign, variant: Variant) -> Part | Rest | None:
+    """Return to which part of the audience a variant goes; None: to everybody."""
+    there = queries.alternatives(campaign)
+    if variant.name == Variant.REST:
+        return Rest(campaign.account_id, [each.mailing_id for each in there if each.mailing_id])
+    return variants.parts(campaign, there)[variant.name]
+
+
+def _materialise(campaign: Campaign, variant: Variant, *, start_at: datetime, now: datetime) -> None:
+    part = _part(campaign, variant)
+    account_id, chosen = campaign.account_id, replace(audiences.chosen(campaign), part=part)
     materialising.materialise(
-        mailing=mailing,
+        mailing=variant.mailing,
         audience=audiences.people(chosen, account_id=account_id, now=now),
         excluded=audiences.excluded(chosen, account_id=account_id, now=now),
         start_at=start_at,
         now=now,
-        pace=timing_of(campaign).pace(),
+        pace=AT_ONCE if isinstance(part, Part) else timing_of(campaign).pace(),
     )
 
 
@@ -139,7 +167,7 @@ def undo_send(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
         if begun.exists():  # this call had waited meanwhile, for example for the audience to be gathered
             raise CannotHold("Mail is leaving already, so it can't be taken back. You can still pause or cancel it.")
         _back_to_draft(held, "")
-    _record("campaign.send_undone", campaign, actor, now)
+    record("campaign.send_undone", campaign, actor, now)
 
 
 def _back_to_draft(campaign: Campaign, problem: str) -> None:
@@ -149,28 +177,31 @@ def _back_to_draft(campaign: Campaign, problem: str) -> None:
 
 def pause(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
     """Let no further batch begin; what is with a worker stops within seconds. Raises `CannotHold`."""
-    _move(campaign, (Campaign.State.SENDING,), Campaign.State.PAUSED, "It is not being sent, so it can't be paused.")
+    going = (Campaign.State.SENDING, Campaign.State.TESTING)
+    _move(campaign, going, Campaign.State.PAUSED, "It is not being sent, so it can't be paused.")
     for mailing in mailings_of(campaign):
         if mailing.state == Mailing.State.SENDING:
             holding.pause_mailing(mailing=mailing)
-    _record("campaign.paused", campaign, actor, now)
+    record("campaign.paused", campaign, actor, now)
 
 
 def resume(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
     """Go on after a pause. Raises `CannotHold`."""
     _move(campaign, (Campaign.State.PAUSED,), Campaign.State.SENDING, "It is not paused, so it can't be resumed.")
+    Campaign.objects.filter(pk=campaign.pk).update(problem="")
     for mailing in mailings_of(campaign):
         if mailing.state == Mailing.State.PAUSED:
             holding.resume_mailing(mailing=mailing, now=now)
-    _record("campaign.resumed", campaign, actor, now)
+    record("campaign.resumed", campaign, actor, now)
 
 
 def cancel(*, campaign: Campaign, now: datetime, actor: Actor) -> None:
     """Send nothing more, for good. Raises `CannotHold`."""
-    _move(campaign, UNDER_WAY, Campaign.State.CANCELLED, "It is not being sent, so it can't be cancelled.")
+    going = (*UNDER_WAY, Campaign.State.TESTING)
+    _move(campaign, going, Campaign.State.CANCELLED, "It is not being sent, so it can't be cancelled.")
     Campaign.objects.filter(pk=campaign.pk).update(finished_at=now)
     _cancel_mailings(campaign, now)
-    _record("campaign.cancelled", campaign, actor, now)
+    record("campaign.cancelled", campaign, actor, now)
 
 
 def resend_unconfirmed(*, campaign: Campaign, now: datetime, actor: Actor) -> int:
@@ -181,7 +212,7 @@ def resend_unconfirmed(*, campaign: Campaign, now: datetime, actor: Actor) -> in
     _move(campaign, (Campaign.State.SENT,), Campaign.State.SENDING, "Wait until the campaign has been sent.")
     Campaign.objects.filter(pk=campaign.pk).update(finished_at=None, unconfirmed_left_at=None)
     again = sum(holding.resend_unconfirmed(mailing=mailing, now=now) for mailing in mailings_of(campaign))
-    _record("campaign.unconfirmed_resent", campaign, actor, now, messages=again)
+    record("campaign.unconfirmed_resent", campaign, actor, now, messages=again)
     return again
 
 
@@ -189,7 +220,7 @@ def leave_unconfirmed(*, campaign: Campaign, now: datetime, actor: Actor) -> Non
     """Note that the member leaves unconfirmed messages as they are."""
     Campaign.objects.filter(pk=campaign.pk).update(unconfirmed_left_at=now)
     campaign.unconfirmed_left_at = now
-    _record("campaign.unconfirmed_left", campaign, actor, now)
+    record("campaign.unconfirmed_left", campaign, actor, now)
 
 
 def _cancel_mailings(campaign: Campaign, now: datetime) -> None:
@@ -209,6 +240,7 @@ def mailings_of(campaign: Campaign) -> list[Mailing]:
     return list(Mailing.objects.filter(variants__campaign=campaign).defer("program").order_by("pk"))
 
 
-def _record(action: str, campaign: Campaign, actor: Actor, now: datetime, **details: object) -> None:
+def record(action: str, campaign: Campaign, actor: Actor, now: datetime, **details: object) -> None:
+    """Write down in the audit log what was done to a campaign."""
     target = ("campaign", campaign.pk)
     auditing.record(action=action, actor=actor, now=now, account_id=campaign.account_id, target=target, details=details)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import MemberRequest, member_required
 from campaigns.models import Campaign
-from campaigns.services import reporting
+from campaigns.services import deciding, reporting
 from campaigns.views.common import campaign_or_404
 
 
@@ -21,6 +21,7 @@ def report(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect("campaigns:detail", pk=pk)
     made = reporting.report(campaign=campaign)
     context = {"campaign": campaign, "report": made, "numbers": made.numbers}
+    context["test"] = deciding.result(campaign=campaign)
     context["figures"] = reporting.figures(made.numbers)
     return render(request, "campaigns/report.html", context)
 

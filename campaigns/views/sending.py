@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import MemberRequest, actor, has_role, member_required, role_required
 from accounts.models import Role
-from campaigns import tasks
+from campaigns import queries, tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
-from campaigns.services import checking, previewing, progress, scheduling, sending
+from campaigns.services import checking, deciding, previewing, progress, scheduling, sending
 from campaigns.services.checking import Rehearse
 from campaigns.views.common import campaign_or_404
 from campaigns.views.reviewing import show_review
@@ -30,13 +30,15 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     context = {"campaign": campaign, "may_edit": has_role(request.membership, Role.EDITOR)}
     if campaign.state == Campaign.State.DRAFT:
         context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
+        context["variants"] = queries.alternatives(campaign)
         context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
         return render(request, "campaigns/draft.html", context)
     if campaign.state == Campaign.State.SCHEDULED:
         context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
         context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
         return render(request, "campaigns/scheduled.html", context)
-    context |= {"progress": progress.look(campaign=campaign, now=now())}
+    context |= {"progress": progress.look(campaign=campaign, now=now()), "test": deciding.result(campaign=campaign)}
+    context["may_choose"] = context["may_edit"] and campaign.state == Campaign.State.TESTING
     return render_part(request, "campaigns/progress.html", "progress", context)
 
 

@@ -50,6 +50,7 @@ def compile_mailing(
     to_segments: bool = False,
     connection: Connection | None = None,
     reply_to: str = "",
+    from_name: str = "",
 ) -> Mailing:
     """Make a mailing with its program and Link rows. Raises `CannotCompile` (with problems) and `CannotMail`.
 
@@ -65,7 +66,7 @@ def compile_mailing(
             kind=kind,
             connection=connection,
             domain=signing_domain(sender),
-            from_name=sender.name,
+            from_name=from_name or sender.name,
             from_email=sender.email,
             reply_to=reply_to,
             program=pack(made, account),

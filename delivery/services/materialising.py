@@ -23,6 +23,13 @@ class CannotStart(ExpectedError):
     """The mailing can't be started."""
 
 
+class NobodyLeft(CannotStart):
+    """Everybody in the audience is left out, or nobody is in it."""
+
+    def __init__(self) -> None:
+        super().__init__("Nobody would receive this: everybody in the audience is left out.")
+
+
 @dataclass(frozen=True)
 class Statement:
     """A part of a statement, with the parameters that only it has."""
@@ -112,7 +119,7 @@ def materialise(
         counts = _run(mailing, audience, excluded, insert=_inserting(mailing, pace, start), now=now)
         reached = counts.pop("", 0)
         if not reached:
-            raise CannotStart("Nobody would receive this: everybody in the audience is left out.")
+            raise NobodyLeft
         _check_quota(account, reached, now)
         Mailing.objects.filter(pk=mailing.pk).update(audience=reached, excluded=counts)
         if not pace.local:

@@ -34,6 +34,9 @@ POSTS = {
     "resend",
     "leave",
     "follow-up",
+    "add-variant",
+    "remove-variant",
+    "choose-variant",
     "restore-version",
 }
 
@@ -46,7 +49,7 @@ def draft(alice, sender, news):
 def address(name, pk):
     route = next(each for each in urls.urlpatterns if each.name == name)
     path = str(route.pattern).replace("<int:pk>", str(pk)).replace("<int:number>", "1")
-    return "/" + path.replace("<slug:kind>", "joined").replace("<slug:what>", "rehearsal")
+    return "/" + path.replace("<slug:kind>", "joined").replace("<str:name>", "A").replace("<slug:what>", "rehearsal")
 
 
 def state(membership, campaign):

@@ -1,0 +1,154 @@
+"""Testing up to four variants of a draft's envelope on a sample: which there are, how many get each, what is in the way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from campaigns import audiences, queries
+from campaigns.checks import Check, subject
+from campaigns.models import Campaign, Variant
+from campaigns.samples import Part
+from campaigns.services.holding import hold_draft
+from contacts.conditions import BadSegment
+from delivery.services import compiling
+from emailconcert.lib.errors import ExpectedError
+
+STEP = "campaigns:variants"
+NAMES = "ABCD"
+PERCENTS = (10, 50)
+HOURS = (1, 72)
+# Fewer people than this tell little: with 200 each, only a difference of some ten points is not chance.
+_FEW = 200
+
+
+class TooMany(ExpectedError):
+    """There are four variants already."""
+
+    def __init__(self) -> None:
+        super().__init__("There are four variants already. Remove one to add another.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a test is done: on how many of a hundred, by what the winner is chosen and after how many hours, or else what."""
+
+    percent: int
+    winner_by: str
+    hours: int
+    if_undecided: str
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many people get each variant at first, by name, and how many the winner afterwards."""
+
+    parts: tuple[tuple[str, int], ...]
+    rest: int
+
+
+def add_variant(*, campaign: Campaign, now: datetime) -> Variant:
+    """Add a variant that begins as a copy of the first. Raises `NotADraft`, `TooMany`."""
+    hold_draft(campaign, now)
+    there = queries.alternatives(campaign)
+    free = next((name for name in NAMES if name not in {each.name for each in there}), None)
+    if free is None:
+        raise TooMany
+    first = there[0]
+    return Variant.objects.create(
+        account_id=campaign.account_id,
+        campaign=campaign,
+        name=free,
+        subject=first.subject,
+        preheader=first.preheader,
+        from_name=first.from_name,
+        kind=first.kind,
+        source=first.source,
+        text=first.text,
+    )
+
+
+def set_variant(*, campaign: Campaign, name: str, subject: str, preheader: str, from_name: str, now: datetime) -> None:
+    """Say what stands in the inbox for one variant. Raises `NotADraft`."""
+    hold_draft(campaign, now)
+    mine = Variant.objects.filter(campaign=campaign, name=name)
+    mine.update(subject=subject, preheader=preheader, from_name=from_name)
+
+
+def remove_variant(*, campaign: Campaign, name: str, now: datetime) -> None:
+    """Remove a variant that is not the first. Raises `NotADraft`."""
+    hold_draft(campaign, now)
+    Variant.objects.filter(campaign=campaign, name=name, name__in=NAMES[1:]).delete()
+
+
+def set_plan(*, campaign: Campaign, plan: Plan, now: datetime) -> None:
+    """Say how the test is done. Raises `NotADraft`."""
+    hold_draft(campaign, now)
+    chosen = {
+        "sample_percent": plan.percent,
+        "winner_by": plan.winner_by,
+        "winner_after": plan.hours,
+        "if_undecided": plan.if_undecided,
+    }
+    Campaign.objects.filter(pk=campaign.pk).update(**chosen)
+    for name, value in chosen.items():
+        setattr(campaign, name, value)
+
+
+def parts(campaign: Campaign, there: list[Variant]) -> dict[str, Part | None]:
+    """Return who gets which variant at first, by its name: everybody where there is only one."""
+    if len(there) < 2:
+        return {each.name: None for each in there}
+    percent, of = campaign.sample_percent, len(there)
+    return {each.name: Part(campaign.pk, percent, number, of) for number, each in enumerate(there)}
+
+
+def sizes(*, campaign: Campaign, people: int, now: datetime) -> Sizes:
+    """Count, exactly as sending does; `people` is the whole audience. Raises `BadSegment`."""
+    chosen, found = audiences.chosen(campaign), []
+    for name, part in parts(campaign, queries.alternatives(campaign)).items():
+        mine = replace(chosen, part=part)
+        found.append((name, audiences.count_people(mine, account_id=campaign.account_id, now=now)[0]))
+    return Sizes(tuple(found), rest=people - sum(count for _, count in found))
+
+
+def check_variants(campaign: Campaign, people: int, *, now: datetime) -> Iterator[Check]:
+    """Look at what concerns a test of variants; nothing where there is only one."""
+    there = queries.alternatives(campaign)
+    if len(there) < 2:
+        return
+    if campaign.timing == Campaign.Timing.LOCAL:
+        said = "A test of variants can't go by each person's own clock: choose one time for all."
+        yield Check("blocking", said, "campaigns:when")
+    envelopes = {(each.subject, each.preheader, each.from_name) for each in there}
+    if len(envelopes) < len(there):
+        yield Check("blocking", "Two variants are the same. Change one, or remove it.", STEP)
+    for each in there[1:]:
+        yield from _check_envelope(campaign, each)
+    yield from _check_sizes(campaign, people, now)
+
+
+def _check_envelope(campaign: Campaign, variant: Variant) -> Iterator[Check]:
+    if not variant.subject.strip():
+        yield Check("blocking", f"Write a subject for variant {variant.name}.", STEP)
+    account, preheader = campaign.account, variant.preheader
+    for problem in compiling.check_envelope(account=account, subject=variant.subject, preheader=preheader):
+        yield Check("blocking", f"Variant {variant.name}: {problem}", STEP)
+    for found in subject.check_subject(variant.subject, preheader):
+        if found.level != "ok":
+            yield replace(found, sentence=f"Variant {variant.name}: {found.sentence}", step=STEP)
+
+
+def _check_sizes(campaign: Campaign, people: int, now: datetime) -> Iterator[Check]:
+    try:
+        counted = sizes(campaign=campaign, people=people, now=now)
+    except BadSegment:
+        return
+    fewest = min(count for _, count in counted.parts)
+    said = ", ".join(f"{name} to {count:,}" for name, count in counted.parts)
+    if people and not fewest:
+        yield Check("blocking", f"Too few people for this test: {said}. Raise the share, or remove a variant.", STEP)
+    elif fewest < _FEW:
+        why = "With few people, which variant does better is mostly chance."
+        yield Check("notice", f"Few people get each variant: {said}.", STEP, why=why)
+    else:
+        yield Check("ok", f"Variants go to a sample first: {said}; the winner to the other {counted.rest:,}.", STEP)

@@ -1,0 +1,113 @@
+"""Variants of a draft and how they are tested; choosing the winner."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import MemberRequest, actor, role_required
+from accounts.models import Role
+from campaigns import queries, tasks
+from campaigns.forms_variants import PlanForm, VariantForm
+from campaigns.models import Campaign
+from campaigns.services import checking, deciding, variants
+from campaigns.views.common import campaign_or_404
+from contacts.conditions import BadSegment
+from emailconcert.lib.errors import ExpectedError
+from emailconcert.lib.htmx import redirect_to
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.EDITOR)
+def index(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show the variants, and say how they are tested."""
+    campaign = campaign_or_404(request, pk)
+    if campaign.state != Campaign.State.DRAFT:
+        return redirect("campaigns:detail", pk=pk)
+    known = {
+        "percent": campaign.sample_percent,
+        "winner_by": campaign.winner_by,
+        "hours": campaign.winner_after,
+        "if_undecided": campaign.if_undecided,
+    }
+    form = PlanForm(request.POST if request.method == "POST" else None, initial=known)
+    if form.is_valid():
+        try:
+            variants.set_plan(campaign=campaign, plan=form.plan(), now=now())
+            return redirect_to(request, "campaigns:variants", pk=pk)
+        except ExpectedError as error:
+            form.add_error(None, str(error))
+    context = {"campaign": campaign, "form": form, "variants": queries.alternatives(campaign)}
+    context["sizes"] = _sizes(campaign)
+    return render(request, "campaigns/variants.html", context, status=422 if form.errors else 200)
+
+
+def _sizes(campaign: Campaign) -> variants.Sizes | None:
+    audience = checking.count_audience(campaign=campaign, now=now())
+    try:
+        return variants.sizes(campaign=campaign, people=audience.people, now=now())
+    except BadSegment:
+        return None
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def add(request: MemberRequest, pk: int) -> HttpResponse:
+    """Add a variant and open it."""
+    campaign = campaign_or_404(request, pk)
+    try:
+        with transaction.atomic():
+            made = variants.add_variant(campaign=campaign, now=now())
+    except ExpectedError as error:
+        messages.error(request, str(error))
+        return redirect_to(request, "campaigns:variants", pk=pk)
+    return redirect_to(request, "campaigns:variant", pk=pk, name=made.name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.EDITOR)
+def edit(request: MemberRequest, pk: int, name: str) -> HttpResponse:
+    """Say what stands in the inbox for one variant."""
+    campaign = campaign_or_404(request, pk)
+    variant = next((each for each in queries.alternatives(campaign) if each.name == name), None)
+    if variant is None:
+        raise Http404
+    known = {"subject": variant.subject, "preheader": variant.preheader, "from_name": variant.from_name}
+    form = VariantForm(request.POST if request.method == "POST" else None, initial=known)
+    if form.is_valid():
+        try:
+            variants.set_variant(campaign=campaign, name=name, **form.cleaned_data, now=now())
+            return redirect_to(request, "campaigns:variants", pk=pk)
+        except ExpectedError as error:
+            form.add_error(None, str(error))
+    context = {"campaign": campaign, "variant": variant, "form": form}
+    return render(request, "campaigns/variant.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def remove(request: MemberRequest, pk: int, name: str) -> HttpResponse:
+    """Remove a variant that is not the first."""
+    campaign = campaign_or_404(request, pk)
+    try:
+        variants.remove_variant(campaign=campaign, name=name, now=now())
+    except ExpectedError as error:
+        messages.error(request, str(error))
+    return redirect_to(request, "campaigns:variants", pk=pk)
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def choose(request: MemberRequest, pk: int, name: str) -> HttpResponse:
+    """Let one variant go to the rest."""
+    campaign = campaign_or_404(request, pk)
+    try:
+        deciding.choose(campaign=campaign, name=name, actor=actor(request), now=now())
+    except ExpectedError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"Variant {name} goes to the rest.")
+        tasks.wake_after_commit(account_id=campaign.account_id, campaign_id=pk)
+    return redirect_to(request, "campaigns:detail", pk=pk)
