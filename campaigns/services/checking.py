@@ -146,12 +146,6 @@ def count_audience(*, campaign: Campaign, now: datetime) -> Audience:
     )
 
 
-def count_people(chosen: audiences.Chosen, *, account_id: int, now: datetime) -> tuple[int, dict[str, int]]:
-    """Return how many would get it and how many are left out by reason, exactly as sending does. Raises `BadSegment`."""
-    counted = _count(chosen, account_id, now)
-    return counted.people, counted.left_out
-
-
 def _count(chosen: audiences.Chosen, account_id: int, now: datetime) -> counting.Counted:
     excluded = audiences.excluded(chosen, account_id=account_id, now=now)
     if chosen.follow_up is None:

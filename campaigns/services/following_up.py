@@ -51,7 +51,7 @@ def _offer(campaign: Campaign, chosen: Chosen, kind: Kind, made: list[Campaign],
         what = follow_ups.follow_up(first=campaign, kind=kind, but=draft.pk if draft else None)
         narrowed = replace(chosen, follow_up=what)
         try:
-            people, left_out = checking.count_people(narrowed, account_id=campaign.account_id, now=now)
+            people, left_out = audiences.count_people(narrowed, account_id=campaign.account_id, now=now)
         except BadSegment as error:
             problem = str(error)
     return Offer(kind, people, checking.name_reasons(left_out), problem, draft, sent)
