@@ -10,7 +10,17 @@ import os
 import subprocess
 import sys
 
-NAMES = ("compiling", "sending", "importing", "tracking", "segments", "forms", "contacts_table", "exporting", "reviewing")
+NAMES = (
+    "compiling",
+    "sending",
+    "importing",
+    "tracking",
+    "segments",
+    "forms",
+    "contacts_table",
+    "exporting",
+    "reviewing",
+)
 
 
 def prepare() -> None:

@@ -113,12 +113,8 @@ class ContentForm(forms.Form):
     kind = forms.ChoiceField(
         choices=[each for each in Variant.Kind.choices if each[0] in KINDS], required=False, widget=forms.HiddenInput
     )
-    source = forms.CharField(
-        strip=False, required=False, max_length=500_000, label="Body", widget=_writing()
-    )
-    text = forms.CharField(
-        strip=False, required=False, max_length=100_000, label="Text part", widget=_writing()
-    )
+    source = forms.CharField(strip=False, required=False, max_length=500_000, label="Body", widget=_writing())
+    text = forms.CharField(strip=False, required=False, max_length=100_000, label="Text part", widget=_writing())
     revision = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
     page = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
     drawn = forms.BooleanField(required=False, widget=forms.HiddenInput)

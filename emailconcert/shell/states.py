@@ -29,7 +29,18 @@ TONES: dict[str, Tone] = {
     "partly_done": _CARE,
     **dict.fromkeys(("lapsed", "lifted"), _OFF),
     **dict.fromkeys(
-        ("scheduled", "queued", "pending", "received", "unverified", "invited", "waiting", "uploaded", "checked", "testing"),
+        (
+            "scheduled",
+            "queued",
+            "pending",
+            "received",
+            "unverified",
+            "invited",
+            "waiting",
+            "uploaded",
+            "checked",
+            "testing",
+        ),
         _WAITING,
     ),
     **dict.fromkeys(

@@ -25,9 +25,7 @@ def test_a_passed_step_is_one_line(capsys):
 def test_without_a_browser_its_tests_are_left_out_with_a_loud_line(monkeypatch, capsys):
     monkeypatch.setenv("PATH", "")  # neither a browser nor a package manager
 
-    assert checks.test_runs(full=False) == [
-        ("Tests", ["-m", "not browser and not slow", "--hypothesis-profile=quick"])
-    ]
+    assert checks.test_runs(full=False) == [("Tests", ["-m", "not browser and not slow", "--hypothesis-profile=quick"])]
     assert "BROWSER TESTS ARE SKIPPED" in capsys.readouterr().out
 
 
