@@ -61,6 +61,10 @@ function say(text, isBad) {
   state.replaceChildren(words);
 }
 const save = () => window.htmx.trigger(form, "input");
+// What was typed before anybody listened is saved, too.
+const begin = () => fields.body.value !== fields.body.defaultValue && save();
+if (document.readyState === "complete") begin();
+else addEventListener("load", begin);
 function failed(event) {
   if (event.target !== form) return;
   event.stopPropagation();
