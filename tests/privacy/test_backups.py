@@ -40,11 +40,11 @@ def replay():
 
 
 def rights():
-    """Return who may do what with every table and sequence, those to come included."""
+    """Return who but the owner may do what with every table and sequence, those to come included."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, grantee::regrole::text, privilege_type FROM pg_class, aclexplode(relacl)"
-            " WHERE relnamespace = 'public'::regnamespace AND grantee <> 0"
+            " WHERE relnamespace = 'public'::regnamespace AND grantee NOT IN (0, relowner)"
             " UNION ALL SELECT 'new ' || defaclobjtype::text, grantee::regrole::text, privilege_type"
             " FROM pg_default_acl, aclexplode(defaclacl) WHERE grantee <> 0"
         )

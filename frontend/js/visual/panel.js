@@ -108,6 +108,7 @@ export function panel(editor, root, rich) {
     if (element.type === "color") showColour(element, element.value);
   }
 
+  for (const swatch of root.querySelectorAll("[data-swatch]")) swatch.style.backgroundColor = swatch.dataset.swatch;
   root.addEventListener("input", ({ target }) => target.dataset.setting && take(target));
   root.addEventListener("change", ({ target }) => {
     if (![field, how, value].includes(target)) return;
