@@ -8,7 +8,6 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -128,7 +127,6 @@ def test_accounts_that_are_stopped_serve_nothing(content, alice, status, code):
 
 
 @given(key=st.text(max_size=40), name=st.text(max_size=60))
-@examples(deadline=None, max_examples=30)
 def test_no_address_brings_it_down(key, name):
     content = Client(headers={"host": urlsplit(django_settings.CONTENT_URL).netloc})
     for account_key in (key, "6f1c9b1e-0000-4000-8000-000000000000"):

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -165,7 +165,6 @@ _SOUND = [picture(kind, size=(24, 24)) for kind in ("PNG", "JPEG", "GIF", "WEBP"
     places=st.lists(st.tuples(st.integers(0, 10_000), st.binary(min_size=1, max_size=4)), max_size=8),
     cut=st.integers(0, 10_000),
 )
-@settings(deadline=None)
 def test_damage_never_brings_down_more_than_the_file(raw, places, cut):
     body = bytearray(raw)
     for place, put in places:

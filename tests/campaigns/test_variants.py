@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from django.db import connection
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.services.auditing import SYSTEM
@@ -325,7 +325,6 @@ def test_the_pages_from_adding_to_choosing(client, alice, sender, news, django_a
     assert ("Went to the rest" in report, "Chosen by hand." in report) == (True, True)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     campaign_id=st.integers(1, 10**12), percent=st.integers(10, 50), of=st.integers(2, 4), first=st.integers(1, 10**12)
 )

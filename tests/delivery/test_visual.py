@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.content import visual
@@ -52,7 +52,6 @@ documents = st.lists(st.one_of(sections, shown, st.just("<mj-raw>{% assign a = 1
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(documents)
 def test_a_document_is_well_formed_and_the_same_mail_on_its_way_back(source):
     try:
