@@ -17,6 +17,7 @@ from dev.problems import Problem
 # Tests wait for PostgreSQL, SMTP and a browser half of their time: two for each core keep a machine busy.
 WORKERS = str(2 * (os.cpu_count() or 1))
 CHECKS_AT_A_TIME = 2
+VAR = str(places.var_dir())
 # Containers often set it; each of some hundred processes would then compile the product again.
 LEFT_OUT = {"PYTHONDONTWRITEBYTECODE"}
 # What production looks like to Django's own checks; the keys and URLs of the servers are added.
@@ -52,6 +53,8 @@ def steps() -> list[Step]:
     manage = [sys.executable, "manage.py"]
     return [
         Step("Types", "types", [*python, "mypy"], {}),
+        # Migrates the database that all tests copy, while the other processor is busy with types.
+        Step("Database's rights", "django", [*python, "pytest", "-q", "tests/tenancy/test_database.py"], {"VAR_DIR": VAR}),
         Step("Format", "lint", [*python, "ruff", "format", "--check", "--quiet", "."], {}),
         Step("Lint", "lint", [*python, "ruff", "check", "--quiet", "."], {}),
         Step("Import contracts", "lint", [str(Path(sys.executable).with_name("lint-imports"))], {}),

@@ -3,12 +3,13 @@
 import pytest
 
 from accounts.models import Role
-from contacts.models import BulkAction, Contact
+from contacts.models import BulkAction
 from contacts.services.bulk_actions import asking_erasure
 from contacts.services.lists import organising
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import PrivacyRequest
 from tests.contacts.acting import EVERYBODY, add, begin, numbers, run, tagged
+from tests.contacts.factories import make_many
 from tests.factories import NOW, make_cast, make_member
 
 pytestmark = pytest.mark.django_db
@@ -57,11 +58,8 @@ def test_selection_is_done_at_once_and_undone_from_the_toast(client, alice, acco
 
 
 def test_all_that_match_are_asked_about_with_their_number(client, alice, account, monkeypatch):
-    for number in range(1204):
-        with account_scope(account):
-            Contact.objects.create(
-                email=f"zo{number}@example.org", email_hash=str(number).zfill(32).encode(), source="member"
-            )
+    with account_scope(account):
+        make_many(account, 1204, start="zo")
     values = {"action": "tag", "tag": "press", "everybody": "1", "query": "q=zo"}
 
     page = client.post("/contacts/bulk/", values).content.decode()
