@@ -31,13 +31,7 @@ class CampaignsConfig(AppConfig):
         organising.hold_lists(why_list_stays)
         backups.holds_after_restore(following.hold_restored)
         nav.register("Home", "home", "house", 10, ("home",))
-        in_campaigns = [
-            f"campaigns:{name}"
-            for name in (
-                "list", "create", "detail", "rename", "audience", "envelope", "content", "trial", "review", "send",
-            )
-        ]  # fmt: skip
-        nav.register("Campaigns", "campaigns:list", "send", 20, in_campaigns)
+        nav.register("Campaigns", "campaigns:list", "send", 20, ("/campaigns/",))
         nav.register("Content", "templates:list", "images", 50, ("/content/",), visible=_is_member)
         content_pages.register("Templates", "templates:list", 10)
         nav.register("Reports", "campaigns:reports", "chart-column", 40, ("campaigns:reports", "campaigns:report"))

@@ -69,7 +69,7 @@ def register(
     """Add a place to the side bar of `site`.
 
     `match` lists what makes the entry the current one: URL namespaces ("contacts"), view names ("contacts:import")
-    or path prefixes ("/admin/privacy/"). Registering a `url_name` again replaces it.
+    or path prefixes ("/admin/privacy/"); a view's name comes before the others. Registering a `url_name` again replaces it.
     """
     _places[(site, url_name)] = Place(label, url_name, icon, order, tuple(match), site, "get", visible)
 
@@ -137,8 +137,10 @@ def _items(request: HttpRequest, candidates: list[Place]) -> list[Item]:
         (place for place in candidates if place.visible is None or place.visible(request)),
         key=lambda place: place.order,
     )
+    near = {place.url_name: _nearness(request, place) for place in shown}
+    nearest = max(near.values(), default=0) or 1
     return [
-        Item(place.label, url, place.icon, _is_current(request, place), place.method)
+        Item(place.label, url, place.icon, near[place.url_name] == nearest, place.method)
         for place in shown
         if (url := _reverse(place.url_name))
     ]
@@ -152,7 +154,10 @@ def _reverse(url_name: str) -> str:
         return ""
 
 
-def _is_current(request: HttpRequest, place: Place) -> bool:
+def _nearness(request: HttpRequest, place: Place) -> int:
+    """Return how near a place is to what is shown: 2 by the view's name, 1 by path or namespace, 0 not at all."""
     resolved = request.resolver_match
-    names = {resolved.view_name, *resolved.namespaces} if resolved else set()
-    return any(request.path.startswith(rule) if rule.startswith("/") else rule in names for rule in place.match)
+    if resolved and resolved.view_name in place.match:
+        return 2
+    within = set(resolved.namespaces) if resolved else set()
+    return int(any(request.path.startswith(rule) if rule.startswith("/") else rule in within for rule in place.match))

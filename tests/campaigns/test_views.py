@@ -334,3 +334,13 @@ def test_a_suspended_account_sends_no_test_mail(client, alice, draft):
     Account.objects.filter(pk=alice.account_id).update(status="suspended")
 
     assert client.post(f"/campaigns/{draft.pk}/test/", {"others": "p@example.com"}).status_code == 422
+
+
+def test_every_page_of_a_campaign_stands_in_its_place_of_the_side_bar(client, draft):
+    for name in ("", "when/", "variants/", "content/versions/", "review/"):
+        assert re.search(
+            r'href="/campaigns/" aria-current="page"', client.get(f"/campaigns/{draft.pk}/{name}").content.decode()
+        ), name
+    reports = client.get("/reports/").content.decode()
+    assert 'href="/campaigns/" aria-current' not in reports
+    assert 'href="/reports/" aria-current="page"' in reports
