@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from accounts.models import Outbox
 from accounts.services import outbox
 from contacts.hosted import proof
-from contacts.models import FormDay, FormSubmission
+from contacts.models import CustomField, FormDay, FormSubmission
 from emailconcert.lib import encryption
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from tests.contacts.factories import make_form
@@ -52,3 +52,16 @@ def again(content, email):
     page = content.post("/f/bread", {"email": email}, headers={"origin": "https://bakery.example"})
     stamp = page.content.decode().partition('name="stamp" value="')[2].partition('"')[0]
     return content.post("/f/bread", {"email": email, "stamp": stamp})
+
+
+def fields(account):
+    """Make one own field of each kind that forms treat differently."""
+    with account_scope(account):
+        for key, kind, more in (
+            ("size", "choice", {"choices": ["S", "M", "L"]}),
+            ("likes", "choices", {"choices": ["Rye", "Wheat"]}),
+            ("loaves", "number", {}),
+            ("note", "text", {"sensitive": True}),
+            ("origin", "text", {}),
+        ):
+            CustomField.objects.create(key=key, label=key.title(), type=kind, **more)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from contacts.hosted import looks
-from contacts.models import CustomField, Form, List
+from contacts.models import Form, List
 from contacts.services.hosted import form_logos
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent
-from tests.contacts.submitting import FIREFOX, counts, link, online, proved
+from tests.contacts.submitting import FIREFOX, counts, fields, link, online, proved
 from tests.factories import NOW, make_member
 
 pytestmark = pytest.mark.django_db
@@ -32,18 +32,6 @@ def content(settings):
 @pytest.fixture
 def account():
     return make_member().account
-
-
-def fields(account):
-    with account_scope(account):
-        for key, kind, more in (
-            ("size", "choice", {"choices": ["S", "M", "L"]}),
-            ("likes", "choices", {"choices": ["Rye", "Wheat"]}),
-            ("loaves", "number", {}),
-            ("note", "text", {"sensitive": True}),
-            ("origin", "text", {}),
-        ):
-            CustomField.objects.create(key=key, label=key.title(), type=kind, **more)
 
 
 def test_only_the_embedded_page_may_stand_in_a_frame(content, account):

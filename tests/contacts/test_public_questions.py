@@ -7,12 +7,12 @@ import pytest
 from django.test import Client
 
 from accounts.services import keys
-from contacts.models import Contact, CustomField, Form, List, Subscription
+from contacts.models import Contact, Form, List, Subscription
 from contacts.services.hosted import form_keeping
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Consent
 from tests.contacts.factories import WORDING
-from tests.contacts.submitting import FIREFOX, link, mails, online, proved, submissions
+from tests.contacts.submitting import FIREFOX, fields, link, mails, online, proved, submissions
 from tests.factories import NOW, make_member
 
 pytestmark = pytest.mark.django_db
@@ -28,18 +28,6 @@ def content(settings):
 @pytest.fixture
 def account():
     return make_member().account
-
-
-def fields(account):
-    with account_scope(account):
-        for key, kind, more in (
-            ("size", "choice", {"choices": ["S", "M", "L"]}),
-            ("likes", "choices", {"choices": ["Rye", "Wheat"]}),
-            ("loaves", "number", {}),
-            ("note", "text", {"sensitive": True}),
-            ("origin", "text", {}),
-        ):
-            CustomField.objects.create(key=key, label=key.title(), type=kind, **more)
 
 
 def test_every_kind_of_question_is_read_as_its_field_keeps_it(content, account):
