@@ -71,3 +71,13 @@ on("click", "[data-media-pick]", ({ dataset: { file, url, alt, width, height } }
   asking.dispatchEvent(new CustomEvent("media:picked", { bubbles: true, detail }));
   asking.querySelector("[data-media-changed]")?.click();
 });
+
+// What is searched for from here on is asked once the picture is up; until then everything is shown.
+on("change", "#media-picker-file", () => {
+  document.querySelector("#media-picker input[type=search]").value = "";
+});
+
+document.addEventListener("htmx:afterRequest", ({ target }) => {
+  const form = target instanceof Element ? target.closest("#media-picker form[data-upload]") : null;
+  if (form) form.reset();
+});

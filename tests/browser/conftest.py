@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import override_settings
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from dev.browser import find_chromium
@@ -29,6 +29,8 @@ ARGS = [
 ]
 # A person's browser: the product tells machines apart by what they call themselves, too.
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+# Machines that run tests are at times ten times slower than a person's; nothing waits longer than it must.
+PATIENCE = 20_000
 SIZES = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
 EVERY = tuple((scheme, width) for scheme in SCHEMES for width in SIZES)
@@ -51,6 +53,7 @@ def browser():
     if path is None:
         pytest.skip("No Chromium: install the package chromium to run the browser tests.")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         chromium = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield chromium
         chromium.close()
@@ -124,7 +127,7 @@ def make_page(browser, live_server, problems):
             timezone_id="Europe/Dublin",
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         if cookies:
             context.add_cookies(
                 [{"name": name, "value": morsel.value, "url": live_server.url} for name, morsel in cookies.items()]
