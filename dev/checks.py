@@ -17,6 +17,8 @@ from dev.problems import Problem
 # Tests wait for PostgreSQL, SMTP and a browser half of their time: two for each core keep a machine busy.
 WORKERS = str(2 * (os.cpu_count() or 1))
 CHECKS_AT_A_TIME = 2
+# A browser test that fails on a crowded machine is tried again, and named at the end to be looked into.
+ONCE_MORE = ("--reruns=1", "-rfERsx")
 VAR = str(places.var_dir())
 # Containers often set it; each of some hundred processes would then compile the product again.
 LEFT_OUT = {"PYTHONDONTWRITEBYTECODE"}
@@ -116,7 +118,7 @@ def test_runs(*, full: bool) -> list[tuple[str, list[str]]]:
     examples = f"--hypothesis-profile={'long' if full else 'quick'}"
     runs = [("Tests", ["-m", f"not browser{slow}", examples])]
     if has_browser():
-        runs.insert(0, ("Browser tests", ["-m", f"browser{slow}"]))
+        runs.insert(0, ("Browser tests", ["-m", f"browser{slow}", *ONCE_MORE]))
     return runs
 
 

@@ -34,7 +34,7 @@ def test_slow_tests_and_many_examples_belong_to_the_full_run(monkeypatch, full, 
     monkeypatch.setattr(browser, "find_chromium", lambda: "/usr/bin/chromium")
 
     assert checks.test_runs(full=full) == [
-        ("Browser tests", ["-m", f"browser{slow}"]),
+        ("Browser tests", ["-m", f"browser{slow}", *checks.ONCE_MORE]),
         ("Tests", ["-m", f"not browser{slow}", f"--hypothesis-profile={examples}"]),
     ]
 
