@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from contacts.models import Contact, List, Segment
+from contacts.models import Contact, Form, List, Segment
 from delivery.models import Mailing, Sender
 from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
 
@@ -35,8 +35,12 @@ class Campaign(TenantModel):
         HAND = "hand", "I choose by hand"
 
     class IfUndecided(models.TextChoices):
-        FIRST = "first", "Send variant A"
+        FIRST = "first", "Send the first of those that are level"
         WAIT = "wait", "Wait for me to choose"
+
+    class RestGoes(models.TextChoices):
+        ONCE = "once", "As soon as the winner is chosen"
+        CLOCK = "clock", "At the winner’s time of day, the next time clocks show it"
 
     name = models.CharField(max_length=120)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
@@ -70,13 +74,26 @@ class Campaign(TenantModel):
     if_undecided = models.CharField(
         max_length=5, choices=IfUndecided, default=IfUndecided.FIRST, db_default=IfUndecided.FIRST
     )
+    rest_goes = models.CharField(
+        max_length=5,
+        choices=RestGoes,
+        default=RestGoes.ONCE,
+        db_default=RestGoes.ONCE,
+        help_text="Where variants differ in the time of day.",
+    )
     decide_at = models.DateTimeField(null=True, help_text="When the winner is chosen by itself.")
     winner = models.CharField(max_length=1, blank=True, default="", db_default="")
     winner_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    in_archive = models.BooleanField(null=True, help_text="Empty: as the archive’s setting says.")
 
     class Meta:
         indexes = (
             models.Index(fields=("account", "-id"), name="campaigns_by_age"),
+            models.Index(
+                fields=("account", "-sent_at", "-id"),
+                condition=models.Q(sent_at__isnull=False),
+                name="campaigns_by_sent",
+            ),
             models.Index(
                 fields=("follow_up_of",), condition=models.Q(follow_up_of__isnull=False), name="campaigns_follow_ups"
             ),
@@ -140,6 +157,10 @@ class Variant(TenantModel):
         default="",
         db_default="",
         help_text="Another name of the sender's, for this variant.",
+    )
+    clock = models.TimeField(null=True, help_text="At what time of day it is tried, in the campaign’s zone.")
+    has_own_content = models.BooleanField(
+        default=False, db_default=False, help_text="Otherwise it says what the first variant says."
     )
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.MARKDOWN)
     source = models.TextField(blank=True)
@@ -224,6 +245,9 @@ class RehearsalFailure(TenantModel):
 
     rehearsal = TenantForeignKey(Rehearsal, on_delete=models.CASCADE, related_name="failures", db_index=False)
     contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    variant = models.CharField(
+        max_length=1, blank=True, default="", db_default="", help_text="Where there are several."
+    )
     message = models.CharField(max_length=300)
     part = models.CharField(max_length=10)
     line = models.PositiveIntegerField(default=0)
@@ -279,3 +303,26 @@ class Template(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Archive(TenantModel):
+    """An account's public page of sent campaigns; an account has one at most."""
+
+    is_open = models.BooleanField(default=False, db_default=False, help_text="Whether anybody sees it.")
+    includes_since = models.DateTimeField(
+        null=True, help_text="Campaigns sent since are in it unless taken out. Empty: only those that were added."
+    )
+    is_indexed = models.BooleanField(default=False, db_default=False, help_text="Whether search engines may list it.")
+    intro = models.CharField(max_length=300, blank=True, default="", db_default="")
+    form = TenantForeignKey(
+        Form,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Where its readers sign up; it looks like it.",
+    )
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account",), name="one_archive_per_account"),)
