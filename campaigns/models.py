@@ -326,3 +326,18 @@ class Archive(TenantModel):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account",), name="one_archive_per_account"),)
+
+class ReportLink(TenantModel):
+    """A link by which anybody may read a campaign's report until it ends. Taken back, it is gone."""
+
+    campaign = TenantForeignKey(Campaign, on_delete=models.CASCADE, related_name="report_links", db_index=False)
+    created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True, help_text="When somebody last opened it, to five minutes.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("account", "campaign"), name="report_links_of_campaign"),
+            models.Index(fields=("expires_at",), name="report_links_by_end"),
+        )
