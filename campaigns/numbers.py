@@ -82,11 +82,13 @@ def numbers_of(campaign_ids: Collection[int]) -> dict[int, Numbers]:
     found = {pk: Numbers() for pk in campaign_ids}
     owners: dict[int, Numbers] = {}
     became = Variant.objects.filter(campaign_id__in=campaign_ids).exclude(mailing=None)
-    for campaign_id, mailing_id, audience, excluded in became.values_list(
-        "campaign_id", "mailing_id", "mailing__audience", "mailing__excluded"
+    for campaign_id, mailing_id, name, audience, excluded in became.order_by("name").values_list(
+        "campaign_id", "mailing_id", "name", "mailing__audience", "mailing__excluded"
     ):
         numbers = owners[mailing_id] = found[campaign_id]
         numbers.audience += audience
+        if name == Variant.REST and audience:  # gathered among all without a message: who was left out is in it again
+            numbers.excluded.clear()
         for reason, count in excluded.items():
             numbers.excluded[reason] = numbers.excluded.get(reason, 0) + count
     if owners:

@@ -4,6 +4,7 @@ While the sample's mails are read, the campaign is in the state `testing`. Makin
 with a conditional UPDATE, so that of a second worker, click or run after a crash nothing comes twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from campaigns.chances import Tally, Verdict, judge
 from campaigns.models import Campaign, Variant
 from campaigns.numbers import Numbers, numbers_of_variants
 from campaigns.services import scheduling, sending
+from delivery.models import Mailing
 from emailconcert.lib.errors import ExpectedError
 
 MISSED = (
@@ -40,7 +42,7 @@ class Result:
     rest: Numbers | None = None
 
 
-def result(*, campaign: Campaign) -> Result | None:
+def result(*, campaign: Campaign, now: datetime) -> Result | None:
     """Return how the variants did; None where there is only one. Call inside the account's scope."""
     found = numbers_of_variants(campaign)
     rows = tuple((variant, numbers) for variant, numbers in found if variant.name != Variant.REST)
@@ -62,11 +64,14 @@ def awaits_rest(campaign: Campaign) -> bool:
     return len(there) > 1 and Variant.REST not in there
 
 
-def next_decision(campaign: Campaign, now: datetime) -> datetime | None:
+def next_decision(campaign: Campaign, mailings: Sequence[Mailing], now: datetime) -> datetime | None:
     """Return when the winner is chosen, the sample having left; None where that is for a member to do."""
-    if campaign.winner_by == Campaign.WinnerBy.HAND:
+    if campaign.winner_by == Campaign.WinnerBy.HAND or campaign.winner_why:
         return None
-    return max(campaign.decide_at, now) if campaign.decide_at else now + timedelta(hours=campaign.winner_after)
+    if campaign.decide_at:
+        return max(campaign.decide_at, now)
+    left = max((each.finished_at for each in mailings if each.finished_at), default=now)
+    return left + timedelta(hours=campaign.winner_after)
 
 
 def decide_due(*, campaign_id: int, now: datetime) -> None:
@@ -78,15 +83,16 @@ def decide_due(*, campaign_id: int, now: datetime) -> None:
         if now - campaign.decide_at > scheduling.LATEST:
             _hold(campaign, Campaign.State.PAUSED, MISSED, now)
             return
-        found = result(campaign=campaign)
-        winner, said = (found.verdict.leader, found.verdict.sentence) if found else ("", "")
+        found = result(campaign=campaign, now=now)
+        verdict = found.verdict if found else Verdict("", "", level=("A",))
+        winner, said = verdict.leader, verdict.sentence
         if not winner and campaign.if_undecided == Campaign.IfUndecided.WAIT:
-            Campaign.objects.filter(pk=campaign.pk).update(decide_at=None)
+            Campaign.objects.filter(pk=campaign.pk).update(decide_at=None, winner_why=said[:300])
             _hold(campaign, Campaign.State.TESTING, f"{said} Choose what goes to the rest.", now)
             return
         try:
             with transaction.atomic():
-                _send_rest(campaign, winner or "A", SYSTEM, now, said=said)
+                _send_rest(campaign, winner or verdict.level[0], SYSTEM, now, said=said)
         except ExpectedError as error:
             _hold(campaign, Campaign.State.PAUSED, str(error), now)
 

@@ -20,7 +20,7 @@ def follow(*, campaign: Campaign, now: datetime) -> None:
     changes: dict[str, object] = {}
     if states == {Mailing.State.DONE} and deciding.awaits_rest(campaign):
         if campaign.state == Campaign.State.SENDING:
-            changes = {"state": Campaign.State.TESTING, "decide_at": deciding.next_decision(campaign, now)}
+            changes = {"state": Campaign.State.TESTING, "decide_at": deciding.next_decision(campaign, mailings, now)}
     elif states <= {Mailing.State.DONE, Mailing.State.CANCELLED} and states:
         ended = Campaign.State.SENT if Mailing.State.DONE in states else Campaign.State.CANCELLED
         changes = {"state": ended, "finished_at": now}

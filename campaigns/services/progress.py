@@ -59,7 +59,7 @@ def look(*, campaign: Campaign, now: datetime) -> Progress:
         left_out=checking.name_reasons(numbers.excluded),
         failed=checking.name_reasons(failed),
         skipped=checking.name_reasons(skipped),
-        is_gathering=any(each.state == Mailing.State.COMPILED for each in mailings),
+        is_gathering=all(each.state == Mailing.State.COMPILED for each in mailings),
         is_live=campaign.state in (*sending.UNDER_WAY, Campaign.State.TESTING),
         may_undo=is_sending and now < starts_at and not numbers.settled,
         seconds_to_start=max(0, round((starts_at - now).total_seconds())) if is_sending else 0,

@@ -121,7 +121,8 @@ def start_mailings(*, campaign_id: int, now: datetime) -> str:
     try:
         with transaction.atomic():  # of several variants all start, or none
             for variant in compiled.order_by("name"):
-                _materialise(campaign, variant, start_at=campaign.sent_at + GRACE, now=now)
+                start_at = now if variant.name == Variant.REST else campaign.sent_at + GRACE
+                _materialise(campaign, variant, start_at=start_at, now=now)
     except (materialising.CannotStart, BadSegment) as error:
         rest = Variant.objects.filter(campaign=campaign, name=Variant.REST)
         if not rest.exists():

@@ -119,6 +119,13 @@ def check_variants(campaign: Campaign, people: int, *, now: datetime) -> Iterato
     if campaign.timing == Campaign.Timing.LOCAL:
         said = "A test of variants can't go by each person's own clock: choose one time for all."
         yield Check("blocking", said, "campaigns:when")
+    counted = {
+        Campaign.WinnerBy.OPENS: campaign.account.tracks_opens,
+        Campaign.WinnerBy.CLICKS: campaign.account.tracks_clicks,
+    }
+    if not counted.get(Campaign.WinnerBy(campaign.winner_by), True):
+        said = f"Your account does not count {campaign.winner_by}, so they can't choose the winner. Choose another way."
+        yield Check("blocking", said, STEP)
     envelopes = {(each.subject, each.preheader, each.from_name) for each in there}
     if len(envelopes) < len(there):
         yield Check("blocking", "Two variants are the same. Change one, or remove it.", STEP)

@@ -21,7 +21,7 @@ def report(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect("campaigns:detail", pk=pk)
     made = reporting.report(campaign=campaign)
     context = {"campaign": campaign, "report": made, "numbers": made.numbers}
-    context["test"] = deciding.result(campaign=campaign)
+    context["test"] = deciding.result(campaign=campaign, now=now())
     context["figures"] = reporting.figures(made.numbers)
     return render(request, "campaigns/report.html", context)
 

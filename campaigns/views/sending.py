@@ -37,7 +37,10 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
         context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
         return render(request, "campaigns/scheduled.html", context)
-    context |= {"progress": progress.look(campaign=campaign, now=now()), "test": deciding.result(campaign=campaign)}
+    context |= {
+        "progress": progress.look(campaign=campaign, now=now()),
+        "test": deciding.result(campaign=campaign, now=now()),
+    }
     context["may_choose"] = context["may_edit"] and campaign.state == Campaign.State.TESTING
     return render_part(request, "campaigns/progress.html", "progress", context)
 

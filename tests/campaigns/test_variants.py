@@ -122,7 +122,7 @@ def test_the_winner_goes_to_everybody_else_once(draft, alice):
     with account_scope(alice.account):
         rest = Mailing.objects.get(variants__name="R")
         assert rest.from_name == "The bakers"
-        found = deciding.result(campaign=draft)
+        found = deciding.result(campaign=draft, now=DECIDED)
         assert ([n.openers for _, n in found.rows], found.rest.audience) == ([1, 4], counted.rest)
 
 
