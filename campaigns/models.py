@@ -12,6 +12,7 @@ class Campaign(TenantModel):
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
+        PATTERN = "pattern", "Pattern of a feed"
         SCHEDULED = "scheduled", "Scheduled"
         SENDING = "sending", "Sending"
         TESTING = "testing", "Testing variants"
@@ -138,6 +139,7 @@ class Variant(TenantModel):
     Where there are several they go to a sample first; what the rest gets is one named `REST`, a copy of the winner.
     """
 
+    FIRST = "A"
     REST = "R"
 
     class Kind(models.TextChoices):
@@ -174,6 +176,11 @@ class Variant(TenantModel):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "campaign", "name"), name="one_variant_per_name"),)
+
+    @property
+    def says_its_own(self) -> bool:
+        """Tell whether what it says is written in it, and not in the first."""
+        return self.has_own_content or self.name == self.FIRST
 
 
 class ContentVersion(TenantModel):
@@ -327,6 +334,7 @@ class Archive(TenantModel):
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account",), name="one_archive_per_account"),)
 
+
 class ReportLink(TenantModel):
     """A link by which anybody may read a campaign's report until it ends. Taken back, it is gone."""
 
@@ -341,3 +349,7 @@ class ReportLink(TenantModel):
             models.Index(fields=("account", "campaign"), name="report_links_of_campaign"),
             models.Index(fields=("expires_at",), name="report_links_by_end"),
         )
+
+
+# Django looks for an app's tables here.
+from campaigns.feed_models import Feed, FeedItem, FeedRun  # noqa: E402, F401

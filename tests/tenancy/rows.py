@@ -1,6 +1,6 @@
 """One row of any tenant model, made by looking at its fields; for tests that walk all models."""
 
-from datetime import date
+from datetime import date, time
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
@@ -64,6 +64,7 @@ def _text(field, pk):
 _MAKERS = (
     (models.DateTimeField, lambda field, pk: timezone.now()),
     (models.DateField, lambda field, pk: date(2027, 3, 1)),
+    (models.TimeField, lambda field, pk: time(9)),
     (models.BinaryField, lambda field, pk: str(field).encode()[:32].ljust(32, b"_")),
     (ArrayField, lambda field, pk: []),
     (models.JSONField, lambda field, pk: {}),
