@@ -39,10 +39,16 @@ _LINKS = (
     ("preferences_url", "Address of the page of preferences"),
     ("view_url", "Address of the mail in a browser"),
 )
+_CAMPAIGN = (
+    ("campaign.name", "The name of the campaign"),
+    ("campaign.subject", "The subject, filled in for each person"),
+    ("campaign.preheader", "The preheader, filled in for each person"),
+)
 _DATES = (
-    ('"now" | date: "%-d %B %Y"', "The day it is sent, such as 7 May 2026"),
-    ('"now" | date: "%Y"', "The year it is sent"),
-    ('contact.date_of_birth | date: "%-d %B"', "Day and month of birth"),
+    ("campaign.date | date", "The day it is sent, as each person writes it: 7 May 2026, 7. Mai 2026"),
+    ('campaign.date | date: "full"', "With the day of the week: Thursday 7 May 2026"),
+    ('campaign.date | date: "%B %Y"', "Month and year, in each person’s language"),
+    ('contact.date_of_birth | date: "%-d %B"', "Day and month of birth, in each person’s language"),
 )
 _CONDITIONS = (
     (
@@ -57,7 +63,10 @@ _FILTERS = (
     (" | capitalize", "Begins with a capital letter"),
     (" | upcase", "In capital letters"),
     (" | downcase", "In small letters"),
-    (' | date: "%-d %B %Y"', "Writes a date like 7 May 2026"),
+    (" | date", "Writes a date out in each person’s language: 7 May 2026"),
+    (' | date: "short"', "Writes it in figures: 07/05/2026, 5/7/26"),
+    (' | date: "time"', "Only the time, on each person’s clock: 18:30, 6:30 PM"),
+    (' | date: "%A, %-d %B %Y"', "Put together as you like: Thursday, 7 May 2026"),
     (" | round: 2", "Rounds a number"),
     (" | times: 2", "Multiplies a number"),
     (" | truncate: 30", "Cuts after 30 characters"),
@@ -75,6 +84,7 @@ def groups(fields: Iterable[CustomField]) -> list[Group]:
         Group("Contact", _printed(_STANDARD)),
         Group("Your fields", own),
         Group("Your business", _printed(_BUSINESS)),
+        Group("This campaign", _printed(_CAMPAIGN)),
         Group("Links", _printed(_LINKS)),
         Group("Dates", _printed(_DATES)),
         Group("Conditions", tuple(Offer(*each) for each in _CONDITIONS)),

@@ -16,11 +16,12 @@ from accounts.models import Account
 from campaigns import queries
 from campaigns.models import Campaign, ContentVersion, Variant
 from campaigns.services import inventing
+from campaigns.timing import timing_of
 from contacts.models import Contact
 from delivery.content.liquid import sentence
 from delivery.content.problems import CannotCompile, Problem
 from delivery.services import compiling
-from delivery.services.compiling import Content
+from delivery.services.compiling import About, Content
 from emailconcert.lib import signing
 
 PURPOSE = "campaign preview"
@@ -71,6 +72,7 @@ class Ticket:
     campaign_id: int
     eyes: str
     version: int | None
+    variant: str = Variant.FIRST
 
 
 def content_of(written: Variant | ContentVersion) -> Content:
@@ -84,8 +86,21 @@ def content_of(written: Variant | ContentVersion) -> Content:
     )
 
 
+def about(campaign: Campaign, *, now: datetime) -> About:
+    """Return what its mail may say of a campaign; one that goes by each person's clock has the same day for all."""
+    timing = timing_of(campaign)
+    if timing.kind == Campaign.Timing.LOCAL and timing.typed:
+        return About(campaign.name, timing.typed)
+    return About(campaign.name, campaign.sent_at or campaign.due_at or now)
+
+
 def fill_preview(
-    *, variant: Variant | ContentVersion, contact: Contact | None, account: Account, is_invented: bool = False
+    *,
+    variant: Variant | ContentVersion,
+    contact: Contact | None,
+    account: Account,
+    about: About,
+    is_invented: bool = False,
 ) -> Preview:
     """Fill a variant for one contact (None: nothing is known of them); mistakes come back with their places."""
     content = content_of(variant)
@@ -94,7 +109,7 @@ def fill_preview(
     if is_invented:
         values = inventing.contact_values(account)
     try:
-        made = compiling.preview(account=account, content=content, values=values, token=_NO_TOKEN)
+        made = compiling.preview(account=account, content=content, values=values, token=_NO_TOKEN, about=about)
         notes = compiling.check_content(account=account, content=content).notes
     except CannotCompile as error:
         return Preview(problems=tuple(error.problems))
@@ -120,19 +135,36 @@ def look_through(key: str, *, people: list[Contact], typed: str = "", account_id
 
 
 def preview_context(
-    *, campaign: Campaign, now: datetime, contact_id: int | None = None, eyes: str = "", typed: str = ""
+    *,
+    campaign: Campaign,
+    now: datetime,
+    contact_id: int | None = None,
+    eyes: str = "",
+    typed: str = "",
+    name: str = Variant.FIRST,
 ) -> dict[str, Any]:
-    """Return what a page needs to show a preview and to choose as whom: one of the audience, or nobody known."""
+    """Return what a page needs to show a preview and to choose as whom: one of the audience, or nobody known.
+
+    `name` is the variant's; the first one is shown where there is none of that name.
+    """
     people = queries.preview_contacts(campaign, now=now)
     seen = look_through(eyes or str(contact_id or ""), people=people, typed=typed, account_id=campaign.account_id)
-    variant = queries.only_variant(campaign)
-    filled = fill_preview(variant=variant, contact=seen.contact, account=campaign.account, is_invented=seen.is_invented)
+    there = queries.alternatives(campaign)
+    variant = next((each for each in there if each.name == name), there[0])
+    filled = fill_preview(
+        variant=variant,
+        contact=seen.contact,
+        account=campaign.account,
+        about=about(campaign, now=now),
+        is_invented=seen.is_invented,
+    )
     if seen.contact and seen.contact not in people:
         people = [seen.contact, *people]
     return {
         "variant": variant,
+        "variants": there,
         "preview": filled,
-        "preview_url": preview_url(campaign=campaign, eyes=seen, now=now),
+        "preview_url": preview_url(campaign=campaign, eyes=seen, now=now, name=variant.name),
         "preview_people": people,
         "preview_contact": seen.contact,
         "preview_eyes": seen,
@@ -140,29 +172,36 @@ def preview_context(
     }
 
 
-def preview_url(*, campaign: Campaign, eyes: Eyes, now: datetime, version: int | None = None) -> str:
-    """Return the address of the preview page on the content host; it is valid for an hour."""
-    payload = orjson.dumps([campaign.account_id, campaign.pk, eyes.key, version])
+def preview_url(
+    *, campaign: Campaign, eyes: Eyes, now: datetime, version: int | None = None, name: str = Variant.FIRST
+) -> str:
+    """Return the address of the preview page of a variant on the content host; it is valid for an hour."""
+    payload = orjson.dumps([campaign.account_id, campaign.pk, eyes.key, version, name])
     token = signing.sign(payload, purpose=PURPOSE, expires_at=now + VALID_FOR)
     return f"{settings.CONTENT_URL}/preview/{token}/"
 
 
 def read_ticket(token: str, *, now: datetime) -> Ticket:
     """Return what a token says. Raises `signing.BadToken`."""
-    account_id, campaign_id, eyes, version = orjson.loads(signing.unsign(token, purpose=PURPOSE, now=now))
-    return Ticket(account_id, campaign_id, eyes, version)
+    return Ticket(*orjson.loads(signing.unsign(token, purpose=PURPOSE, now=now)))
 
 
-def fill_ticket(ticket: Ticket) -> Preview | None:
+def fill_ticket(ticket: Ticket, *, now: datetime) -> Preview | None:
     """Fill what a ticket asks for, in its account's scope; None where it is gone."""
     campaign = Campaign.objects.select_related("account").filter(pk=ticket.campaign_id, deleted_at=None).first()
     if campaign is None:
         return None
-    shown: Variant | ContentVersion | None = queries.only_variant(campaign)
+    shown: Variant | ContentVersion | None = queries.variant(campaign, ticket.variant)
     if ticket.version is not None:
-        shown = queries.content_version(campaign, ticket.version)
+        shown = queries.content_version(campaign, ticket.version, ticket.variant)
     if shown is None:
         return None
     seen = look_through(ticket.eyes, people=[], account_id=ticket.account_id)
     contact = seen.contact if ticket.eyes.isdecimal() else None
-    return fill_preview(variant=shown, contact=contact, account=campaign.account, is_invented=ticket.eyes == INVENTED)
+    return fill_preview(
+        variant=shown,
+        contact=contact,
+        account=campaign.account,
+        about=about(campaign, now=now),
+        is_invented=ticket.eyes == INVENTED,
+    )

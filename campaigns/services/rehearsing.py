@@ -46,6 +46,7 @@ class Plan:
 
     fingerprint: str
     mails: Sequence[Mail]
+    names: Sequence[str]
     audience: rehearsing.Audience
 
 
@@ -185,7 +186,8 @@ def _plan(campaign: Campaign, now: datetime) -> Plan:
         list_ids=chosen.list_ids,
         to_segments=bool(chosen.segments),
     )
-    mails = rehearsing.prepare(account=campaign.account, contents=contents)
+    about = previewing.about(campaign, now=now)
+    mails = rehearsing.prepare(account=campaign.account, contents=contents, about=about)
     return Plan(fingerprint(campaign), mails, audience)
 
 

@@ -97,6 +97,7 @@ def compile_variant(campaign: Campaign, variant: Variant, chosen: audiences.Chos
         account=campaign.account,
         kind=Mailing.Kind.CAMPAIGN,
         content=previewing.content_of(variant),
+        about=previewing.about(campaign, now=campaign.sent_at or campaign.created_at),
         sender=campaign.sender,
         lists=sorted(chosen.lists, key=lambda each: each.pk),
         to_segments=bool(chosen.segments),

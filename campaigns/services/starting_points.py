@@ -127,21 +127,22 @@ def read_ticket(token: str, *, now: datetime) -> Ticket:
     return Ticket(account_id, key)
 
 
-def fill_ticket(ticket: Ticket) -> Preview | None:
+def fill_ticket(ticket: Ticket, *, now: datetime) -> Preview | None:
     """Fill what a ticket asks for with an invented contact, in its account's scope; None where it is gone."""
     account = Account.objects.get(pk=ticket.account_id)
     start = find_start(ticket.key, account=account)
-    return fill(start, account=account) if start else None
+    return fill(start, account=account, now=now) if start else None
 
 
-def fill(start: Start, *, account: Account) -> Preview:
+def fill(start: Start, *, account: Account, now: datetime) -> Preview:
     """Fill a template for an invented contact; mistakes come back with their places."""
     content = Content(
         subject=start.subject.strip() or NO_SUBJECT, source=start.source or "<p></p>", kind=start.kind, text=start.text
     )
     try:
         values = inventing.contact_values(account)
-        made = compiling.preview(account=account, content=content, values=values, token=_NO_TOKEN)
+        about = compiling.About(account.name, now)
+        made = compiling.preview(account=account, content=content, values=values, token=_NO_TOKEN, about=about)
     except CannotCompile as error:
         return Preview(problems=tuple(error.problems))
     except LiquidError as error:

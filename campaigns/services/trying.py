@@ -60,7 +60,13 @@ def deliver_test(*, account_id: int, campaign_id: int, to: str, contact_id: int 
         content, contact = _content(campaign), queries.preview_contact(contact_id)
     try:
         single.send_test_mail(
-            account=campaign.account, content=content, sender=campaign.sender, to=to, now=now, contact=contact
+            account=campaign.account,
+            content=content,
+            sender=campaign.sender,
+            to=to,
+            now=now,
+            contact=contact,
+            about=previewing.about(campaign, now=now),
         )
     except (CannotCompile, compiling.CannotMail, single.MayNotTest):
         # Changed since it was asked for; trying again would not help.

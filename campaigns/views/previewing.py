@@ -28,7 +28,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     except BadToken:
         raise Http404 from None
     with account_scope(ticket.account_id):
-        preview = previewing.fill_ticket(ticket)
+        preview = previewing.fill_ticket(ticket, now=now())
     response = _framed(request, preview)
     response["Cache-Control"] = "no-store"
     return response
@@ -43,7 +43,7 @@ def template(request: HttpRequest, token: str) -> HttpResponse:
     except BadToken:
         raise Http404 from None
     with account_scope(ticket.account_id):
-        preview = starting_points.fill_ticket(ticket)
+        preview = starting_points.fill_ticket(ticket, now=now())
     response = _framed(request, preview)
     response["Cache-Control"] = f"private, max-age={int(starting_points.KEPT_FOR.total_seconds())}"
     return response

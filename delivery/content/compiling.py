@@ -20,7 +20,7 @@ from delivery.content import layout, liquid, mjml, rich
 from delivery.content.html import MAX_LINKS, clean
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
-from delivery.content.program import CLICK, OPEN, URL_NAMES, Fragment, Program, Urls
+from delivery.content.program import CLICK, OPEN, TOLD, URL_NAMES, Fragment, Program, Shared, Urls
 
 KINDS = ("markdown", "rich", "html", "mjml", "visual")
 IN_LAYOUT = ("markdown", "rich")
@@ -28,6 +28,7 @@ MAX_SUBJECT = 500
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=False)
 AS_TEXT = ParserConfig(display_links=True, css=CSS_PROFILES["strict"])
 _MARKDOWN = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
+_OURS = ("account.name", "account.postal_address", *(f"campaign.{name}" for name in ("name", "date", *TOLD)))
 _PIXEL = f'<img src="{{{{ {OPEN} }}}}" width="1" height="1" alt="" style="display:block;border:0;">'
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
@@ -129,9 +130,14 @@ def _notes(kind: str, notes: list[Problem]) -> list[Problem]:
 
 def known_names(contact_fields: frozenset[str]) -> frozenset[str]:
     """Return every name a mail may use, given the fields of contacts (`first_name`)."""
-    return frozenset(
-        {*(f"contact.{name}" for name in contact_fields), "account.name", "account.postal_address", *URL_NAMES[:3]}
-    )
+    return frozenset({*(f"contact.{name}" for name in contact_fields), *_OURS, *URL_NAMES[:3]})
+
+
+def known_in(part: str, known: frozenset[str] | None) -> frozenset[str] | None:
+    """Return which names may be used in a part: subject and preheader can't repeat themselves, or each other."""
+    if known is None or part not in TOLD:
+        return known
+    return known - {f"campaign.{name}" for name in TOLD}
 
 
 def _check(parts: Mapping[str, str], known: frozenset[str] | None) -> list[Problem]:
@@ -143,7 +149,7 @@ def _check(parts: Mapping[str, str], known: frozenset[str] | None) -> list[Probl
     if not parts["body"].strip():
         problems.append(Problem("Write something in the body."))
     for part, text in parts.items():
-        problems += liquid.check(text, part=part, known=known)
+        problems += liquid.check(text, part=part, known=known_in(part, known))
     return problems
 
 
@@ -153,7 +159,7 @@ def _try_out(made: Compiled) -> None:
     for part in (program.subject, program.html, program.text):
         filling = part.filling({}, "")
         for piece in part.pieces:
-            if isinstance(piece, Fragment) and part.is_constant(piece.node):
+            if isinstance(piece, Shared) or (isinstance(piece, Fragment) and part.is_of_all(piece.node)):
                 try:
                     filling.run(piece.node)
                 except LiquidError as error:

@@ -7,12 +7,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from liquid import BoundTemplate, Environment, Node, RenderContext, Undefined
-from liquid.builtin.expressions import Path
+from liquid.builtin.expressions import Filter, Path
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.expression import Expression
 from liquid.output import LimitedStringIO
 
+from delivery.content import dates
 from delivery.content.filters import bounded_filters
 from delivery.content.problems import Problem, position
 
@@ -155,6 +156,15 @@ def expressions(nodes: list[Node], context: RenderContext) -> Iterator[Expressio
         yield from expressions(list(node.children(context)), context)
 
 
+def uses_filter(node: Node, name: str, template: BoundTemplate) -> bool:
+    """Tell whether a filter is used anywhere in a node."""
+    return any(
+        used.name == name
+        for expression in expressions([node], RenderContext(template))
+        for used in getattr(expression, "filters", None) or []
+    )
+
+
 def _below(expression: Expression) -> Iterator[Expression]:
     yield expression
     for child in expression.children():
@@ -183,10 +193,20 @@ def _check_filters(template: BoundTemplate, source: str, part: str) -> list[Prob
     for expression in _all(template):
         for used in getattr(expression, "filters", None) or []:
             if used.name not in template.env.filters:
-                line, column = position(source, expression.token.start_index)
                 said = f"There is no filter “{used.name}” in mails.{_meant(used.name, template.env.filters)}"
-                found.append(Problem(said, line, column, part))
+            elif used.name == "date" and (mistake := dates.mistake(literal(used, "long"))):
+                said = f"{mistake}.{_meant(literal(used, ''), dates.STYLES)}"
+            else:
+                continue
+            found.append(Problem(said, *position(source, expression.token.start_index), part))
     return found
+
+
+def literal(used: Filter, default: str) -> str:
+    """Return a filter's only argument where it is a text as written; `default` where it is none, or something else."""
+    value = getattr(used.args[0], "value", None) if len(used.args) == 1 else None
+    said = getattr(value, "value", None)
+    return said if isinstance(said, str) else default
 
 
 def _check_fields(template: BoundTemplate, source: str, part: str, known: frozenset[str]) -> list[Problem]:

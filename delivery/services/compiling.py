@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,8 @@ from django.conf import settings
 from accounts.models import Account
 from contacts.models import CustomField, List
 from delivery.content import liquid
-from delivery.content.compiling import Compiled, compile_content, known_names
+from delivery.content.compiling import Compiled, compile_content, known_in, known_names
+from delivery.content.dates import House
 from delivery.content.problems import Problem
 from delivery.content.program import Program, Urls
 from delivery.models import Connection, Link, Mailing, Sender, SendingDomain
@@ -40,11 +41,20 @@ class Content:
     text: str = ""
 
 
+@dataclass(frozen=True)
+class About:
+    """What a mail may say of the campaign it belongs to; a date without a zone is everybody's own day."""
+
+    name: str
+    date: datetime
+
+
 def compile_mailing(
     *,
     account: Account,
     kind: str,
     content: Content,
+    about: About | None = None,
     sender: Sender,
     lists: Sequence[List] = (),
     to_segments: bool = False,
@@ -69,7 +79,7 @@ def compile_mailing(
             from_name=from_name or sender.name,
             from_email=sender.email,
             reply_to=reply_to,
-            program=pack(made, account),
+            program=pack(made, account, content, about),
             list_ids=[] if to_segments else ids,
             beside_lists=ids if to_segments else None,
             list_name=(lists[0].name if len(lists) == 1 and not to_segments else account.name)[:100],
@@ -101,7 +111,7 @@ def check_envelope(*, account: Account, subject: str, preheader: str) -> list[Pr
     return [
         problem
         for part, text in (("subject", subject), ("preheader", preheader))
-        for problem in liquid.check(text, part=part, known=known)
+        for problem in liquid.check(text, part=part, known=known_in(part, known))
     ]
 
 
@@ -160,10 +170,13 @@ def _parents(host: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
 
 
-def pack(made: Compiled, account: Account) -> bytes:
+def pack(made: Compiled, account: Account, content: Content | None = None, about: About | None = None) -> bytes:
     """Return the bytes that a mailing keeps as its program."""
-    constants = {"account": {"name": account.name, "postal_address": account.postal_address}}
-    return orjson.dumps({"version": _VERSION, "sources": made.sources(), "constants": constants})
+    constants: dict[str, Any] = {"account": {"name": account.name, "postal_address": account.postal_address}}
+    said = {"subject": made.subject, "preheader": " ".join(content.preheader.split()) if content else ""}
+    constants["campaign"] = said | ({"name": about.name, "date": about.date.isoformat()} if about else {})
+    house = {"language": account.language, "country": account.country, "time_zone": account.time_zone}
+    return orjson.dumps({"version": _VERSION, "sources": made.sources(), "constants": constants, "house": house})
 
 
 def urls() -> Urls:
@@ -175,7 +188,8 @@ def urls() -> Urls:
 def load(packed: bytes) -> Program:
     """Return the program of a mailing, parsed once per process."""
     data: dict[str, Any] = orjson.loads(packed)
-    return Program.load(data["sources"], urls=urls(), constants=data["constants"])
+    house = House(**data.get("house", {}))
+    return Program.load(data["sources"], urls=urls(), constants=data["constants"], house=house)
 
 
 def contact_values(row: Any) -> dict[str, Any]:
@@ -183,7 +197,9 @@ def contact_values(row: Any) -> dict[str, Any]:
     return {"contact": said(row.values, [getattr(row, name) for name in CONTACT_FIELDS])}
 
 
-def preview(*, account: Account, content: Content, values: dict[str, Any], token: str) -> dict[str, str]:
+def preview(
+    *, account: Account, content: Content, values: dict[str, Any], token: str, about: About | None = None
+) -> dict[str, str]:
     """Return subject, HTML and text as one contact would get them; looking at it is counted nowhere.
 
     Raises `CannotCompile` and `LiquidError`.
@@ -191,7 +207,7 @@ def preview(*, account: Account, content: Content, values: dict[str, Any], token
     with account_scope(account):
         known = known_names(contact_fields())
     made = compile_content(**asdict(content), known_fields=known, tracks_clicks=False, tracks_opens=False)
-    program = load(pack(made, account))
+    program = load(pack(made, account, content, about))
     return {name: getattr(program, name).render(values, token) for name in ("subject", "html", "text")}
 
 

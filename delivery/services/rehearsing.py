@@ -19,7 +19,7 @@ from delivery.content.problems import Problem
 from delivery.content.rehearsal import Rehearsal
 from delivery.models import Mailing
 from delivery.services import compiling, judging
-from delivery.services.compiling import Content
+from delivery.services.compiling import About, Content
 
 _CONTACT = ", ".join(f"c.{name}" for name in compiling.CONTACT_FIELDS)
 _ROWS = """
@@ -59,7 +59,7 @@ class Piece:
     is_last: bool
 
 
-def prepare(*, account: Account, contents: Sequence[Content]) -> list[Rehearsal]:
+def prepare(*, account: Account, contents: Sequence[Content], about: About | None = None) -> list[Rehearsal]:
     """Compile what would be sent, without keeping anything; only mails that can fail for one person come back.
 
     Raises `CannotCompile`.
@@ -67,7 +67,7 @@ def prepare(*, account: Account, contents: Sequence[Content]) -> list[Rehearsal]
     found = []
     for content in contents:
         made = compiling.check_content(account=account, content=content)
-        program = compiling.load(compiling.pack(made, account))
+        program = compiling.load(compiling.pack(made, account, content, about))
         body = "" if content.kind == "rich" else content.source  # rich text shows no lines
         found.append(Rehearsal(program, {"subject": content.subject, "body": body, "text": content.text}))
     return [each for each in found if each.can_fail]

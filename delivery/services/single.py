@@ -16,7 +16,7 @@ from accounts.services.outbox import Entry
 from contacts.models import Contact
 from delivery.models import Connection, Mailing, Outcome, Sender
 from delivery.services import compiling, connections
-from delivery.services.compiling import Content
+from delivery.services.compiling import About, Content
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge_text
 from delivery.services.sending import skeleton_for
 from delivery.wire import encoding
@@ -166,6 +166,7 @@ def send_test_mail(
     now: datetime,
     contact: Contact | None = None,
     connection: Connection | None = None,
+    about: About | None = None,
 ) -> None:
     """Send what a contact would get to somebody who checks it. No ledger, no tracking; links lead to a notice.
 
@@ -181,7 +182,7 @@ def send_test_mail(
             domain=compiling.signing_domain(sender),
             connection=connection,
             list_name=account.name[:100],
-            program=compiling.pack(compiling.check_content(account=account, content=content), account),
+            program=compiling.pack(compiling.check_content(account=account, content=content), account, content, about),
         )
         values = compiling.contact_values(contact) if contact else {"contact": {"email": to}}
         skeleton, server = skeleton_for(mailing), connections.server_for(connection)

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from typing import Any
 
 from delivery.content.liquid import Filling
-from delivery.content.program import Fragment, Part, Program, Variable
+from delivery.content.program import Fragment, Part, Program, Shared, Variable
 from delivery.wire import dkim, encoding
 
 _BOUNDARY = b"=_ec_part"  # "=_" can't occur in quoted-printable text
@@ -57,9 +57,9 @@ class _Body:
         part, parts = self._part, self._template.copy()
         filling: Filling | None = None
         raw_token = token.encode()
-        known: dict[Variable, bytes] = {}
+        known: dict[Variable | Shared, bytes] = {}
         for index, piece in self._slots:
-            if isinstance(piece, Variable):
+            if isinstance(piece, Variable | Shared):
                 filled = known.get(piece)
                 if filled is None:
                     filled = known[piece] = encoding.slot(part.show(piece, values))
@@ -80,7 +80,7 @@ class Skeleton:
         self._text, self._html = _Body(program.text), _Body(program.html)
         self._bounce = encoding.address(f"b@{identity.bounce_domain}")[1:]
         self._unsubscribe = identity.tracking_url.encode() + b"/u/"
-        self._fixed_subject = self._encode_subject({}, "") if self._is_fixed(program.subject) else None
+        self._fixed_subject = None if program.subject.fixed is None else self._encode_subject({}, "")
         self._before = self._static_headers()
         open_part = b"--" + _BOUNDARY + b"\r\nContent-Type: text/%b; charset=utf-8\r\n"
         open_part += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
@@ -133,10 +133,6 @@ class Skeleton:
 
     def _encode_subject(self, values: Mapping[str, Any], token: str) -> bytes:
         return encoding.header_text(self._subject.render(values, token))
-
-    @staticmethod
-    def _is_fixed(part: Part) -> bool:
-        return all(isinstance(piece, str) for piece in part.pieces)
 
 
 _dates: dict[int, bytes] = {}
