@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.services import auditing
 from accounts.services.auditing import Actor
-from campaigns import audiences, queries
+from campaigns import audiences, follow_ups, queries
 from campaigns.models import Campaign, Variant
 from campaigns.samples import Part, Rest
 from campaigns.services import checking, previewing, variants
@@ -114,8 +114,8 @@ def start_mailings(*, campaign_id: int, now: datetime) -> str:
     campaign = Campaign.objects.select_for_update().filter(pk=campaign_id, state=Campaign.State.SENDING).first()
     if campaign is None or campaign.sent_at is None:
         return ""
-    if campaign.follow_up_of_id:  # of two follow-ups that start together, the second sees whom the first goes to
-        Campaign.objects.select_for_update().get(pk=campaign.follow_up_of_id)
+    if campaign.follow_up_of:  # of two follow-ups that start together, the second sees whom the first goes to
+        Campaign.objects.select_for_update().get(pk=follow_ups.root(campaign.follow_up_of).pk)
     compiled = Variant.objects.select_related("mailing").filter(
         campaign=campaign, mailing__state=Mailing.State.COMPILED
     )
