@@ -15,6 +15,8 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register places, conditions and what is done when a mailing ends."""
+        from django.utils import timezone  # noqa: PLC0415
+
         from accounts import content_pages  # noqa: PLC0415
         from accounts.services.media import uses  # noqa: PLC0415
         from campaigns import conditions, receivers, timeline  # noqa: F401, PLC0415  # importing registers
@@ -29,7 +31,7 @@ class CampaignsConfig(AppConfig):
         uses.register(uses_of_pictures)
         segmenting.register_uses(uses_of_segments)
         organising.hold_lists(why_list_stays)
-        backups.holds_after_restore(following.hold_restored)
+        backups.holds_after_restore(lambda: following.hold_restored(now=timezone.now()))
         nav.register("Home", "home", "house", 10, ("home",))
         nav.register("Campaigns", "campaigns:list", "send", 20, ("/campaigns/",))
         nav.register("Content", "templates:list", "images", 50, ("/content/",), visible=_is_member)

@@ -12,6 +12,7 @@ from emailconcert.lib.errors import ExpectedError
 
 LONGEST_SPREAD = 72
 FARTHEST = timedelta(days=366)
+_DAY = timedelta(days=1)
 
 
 class BadTime(ExpectedError):
@@ -45,7 +46,9 @@ class Timing:
         """Return what delivery has to know."""
         if self.kind == Campaign.Timing.LOCAL and self.typed:
             return Pace(local=LocalTime(self.typed, self.zone))
-        return Pace(spread=timedelta(hours=self.spread_hours)) if self.spread_hours else AT_ONCE
+        if self.kind == Campaign.Timing.NOW and not self.spread_hours:
+            return AT_ONCE
+        return Pace(spread=timedelta(hours=self.spread_hours), has_time=self.kind == Campaign.Timing.AT)
 
     def check(self, now: datetime) -> None:
         """Raise `BadTime` where it has passed, is too far away, or is nobody's time."""
@@ -55,11 +58,16 @@ class Timing:
             raise BadTime("Say on which day and at what time it goes.")
         if self.zone not in dict(time_zones()):
             raise BadTime("Choose the time zone that the time is meant in.")
-        moment = pacing.instant(self.typed, self.zone)
-        if moment <= now:
+        # By the day first: the first and the last days of the calendar are no moments in every zone.
+        day = self.typed.date()
+        if day < (now - _DAY).date() or (day <= _last(now) and pacing.instant(self.typed, self.zone) <= now):
             raise BadTime("That time has passed. Choose a later one, or send it now.")
-        if moment > now + FARTHEST:
+        if day > _last(now) or pacing.instant(self.typed, self.zone) > now + FARTHEST:
             raise BadTime("That is more than a year away. Choose an earlier day.")
+
+
+def _last(now: datetime) -> date:
+    return (now + FARTHEST + _DAY).date()
 
 
 def timing_of(campaign: Campaign) -> Timing:

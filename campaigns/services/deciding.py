@@ -130,7 +130,7 @@ def _hold(campaign: Campaign, state: str, problem: str, now: datetime) -> None:
     scheduling.tell_owners(campaign, problem, now=now)
 
 
-def hold_restored() -> int:
+def hold_restored(*, now: datetime) -> int:
     """Pause tests whose rest a restored backup would send by itself; return how many. In the platform's scope."""
     testing = Campaign.objects.filter(state=Campaign.State.TESTING)
-    return testing.update(state=Campaign.State.PAUSED, problem=RESTORED)
+    return scheduling.hold_all(testing, {"state": Campaign.State.PAUSED}, RESTORED, now=now)

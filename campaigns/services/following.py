@@ -7,6 +7,7 @@ from django.db.models import Q
 from campaigns.models import Campaign, Template
 from campaigns.services import deciding, drafting, scheduling, sending, templating
 from delivery.models import Mailing
+from delivery.services import holding
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.services import ledger
 
@@ -43,10 +44,11 @@ def follow_mailing(*, account_id: int, mailing_id: int, now: datetime) -> None:
             follow(campaign=campaign, now=now)
 
 
-def hold_restored() -> int:
-    """Pause whatever a restored backup would go on with; return how many. Call inside the platform's scope."""
-    paused = Campaign.objects.filter(state=Campaign.State.SENDING).update(state=Campaign.State.PAUSED)
-    return paused + scheduling.hold_restored() + deciding.hold_restored()
+def hold_restored(*, now: datetime) -> int:
+    """Hold whatever a restored backup would go on with, and tell the owners; return how many. In the platform's scope."""
+    sending_now = Campaign.objects.filter(state=Campaign.State.SENDING)
+    paused = scheduling.hold_all(sending_now, {"state": Campaign.State.PAUSED}, holding.RESTORED, now=now)
+    return paused + scheduling.hold_restored(now=now) + deciding.hold_restored(now=now)
 
 
 def due(*, now: datetime) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Membership, Role
 from accounts.services import auditing, outbox
@@ -15,6 +16,7 @@ from campaigns.timing import Timing, timing_of
 from emailconcert.lib.errors import ExpectedError
 
 LATEST = timedelta(hours=1)
+RESTORED = "Restored from a backup: it may have gone out after that was made. Nothing goes by itself. Check before you send it."
 MISSED = "Its time passed while sending was not possible. Nothing has left. Choose when it goes now."
 
 
@@ -67,10 +69,12 @@ def send_now_instead(*, campaign: Campaign, now: datetime, actor: Actor) -> None
     """Let it go at once, without waiting for its time. Raises `NotScheduled` and what sending does."""
     with transaction.atomic():
         waiting = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.SCHEDULED)
-        if not waiting.update(state=Campaign.State.DRAFT, timing=Campaign.Timing.NOW, due_at=None):
+        if not waiting.update(timing=Campaign.Timing.NOW, due_at=None):
             raise NotScheduled
         campaign.refresh_from_db()
-        sending.send_campaign(campaign=campaign, now=now, actor=actor)
+        if problem := rehearsing.rehearse_due(campaign=campaign, now=now):
+            raise sending.CannotSend(problem)
+        sending.send_campaign(campaign=campaign, now=now, actor=actor, was=Campaign.State.SCHEDULED)
 
 
 def start_due(*, campaign_id: int, now: datetime) -> None:
@@ -102,10 +106,19 @@ def _hold(campaign: Campaign, problem: str, now: datetime) -> None:
         tell_owners(campaign, problem, now=now)
 
 
-def hold_restored() -> int:
+def hold_restored(*, now: datetime) -> int:
     """Make drafts of whatever a restored backup would still send by itself; return how many. In the platform's scope."""
     waiting = Campaign.objects.filter(state=Campaign.State.SCHEDULED)
-    return waiting.update(state=Campaign.State.DRAFT, due_at=None, problem=MISSED)
+    return hold_all(waiting, {"state": Campaign.State.DRAFT, "due_at": None}, RESTORED, now=now)
+
+
+def hold_all(found: QuerySet[Campaign], changes: dict[str, object], problem: str, *, now: datetime) -> int:
+    """Hold campaigns, and tell their owners why; return how many."""
+    held = list(found)
+    Campaign.objects.filter(pk__in=[each.pk for each in held]).update(**changes, problem=problem)
+    for campaign in held:
+        tell_owners(campaign, problem, now=now)
+    return len(held)
 
 
 def tell_owners(campaign: Campaign, problem: str, *, now: datetime) -> None:

@@ -109,7 +109,7 @@ def compile_variant(campaign: Campaign, variant: Variant, chosen: audiences.Chos
 def start_mailings(*, campaign_id: int, now: datetime) -> str:
     """Gather the audience of a campaign that was sent; again is harmless. A worker does this, in the account's scope.
 
-    Return why the rest of a test of variants could not be started and is held; empty otherwise.
+    Return why it could not be started and is held: a draft again, or paused where a part of it has left. Empty otherwise.
     """
     campaign = Campaign.objects.select_for_update().filter(pk=campaign_id, state=Campaign.State.SENDING).first()
     if campaign is None or campaign.sent_at is None:
@@ -126,14 +126,14 @@ def start_mailings(*, campaign_id: int, now: datetime) -> str:
                 _materialise(campaign, variant, start_at=start_at, now=now)
     except (materialising.CannotStart, BadSegment) as error:
         rest = Variant.objects.filter(campaign=campaign, name=Variant.REST)
-        if not rest.exists():
-            _back_to_draft(campaign, str(error))
-        elif isinstance(error, materialising.NobodyLeft):
+        if isinstance(error, materialising.NobodyLeft) and rest.exists():
             rest.update(mailing=None)
+            return ""
+        if rest.exists():
+            Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.PAUSED, problem=str(error)[:300])
         else:
-            problem = str(error)[:300]
-            Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.PAUSED, problem=problem)
-            return problem
+            _back_to_draft(campaign, str(error))
+        return str(error)[:300]
     return ""
 
 

@@ -123,7 +123,7 @@ def resend_unconfirmed(*, mailing: Mailing, now: datetime) -> int:
         for batch in Batch.objects.select_for_update().filter(
             mailing_id=mailing.pk, unconfirmed__gt=0, state=Batch.State.DONE
         ):
-            touched += _requeue(batch)
+            touched += _requeue(batch, now)
         if touched:
             Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.DONE).update(
                 state=Mailing.State.SENDING, finished_at=None
@@ -133,7 +133,7 @@ def resend_unconfirmed(*, mailing: Mailing, now: datetime) -> int:
     return touched
 
 
-def _requeue(batch: Batch) -> int:
+def _requeue(batch: Batch, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE delivery_message SET outcome = 0, settled_at = NULL WHERE account_id = %s AND mailing_id = %s"
@@ -142,6 +142,6 @@ def _requeue(batch: Batch) -> int:
         )
         count = int(cursor.rowcount)
     batch.unconfirmed -= count
-    batch.state = Batch.State.OPEN
+    batch.state, batch.not_before, batch.attempts = Batch.State.OPEN, now, 0
     batch.save()
     return count

@@ -25,15 +25,19 @@ class LocalTime:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a mailing leaves: over `spread` from its start, or at a local time. Nothing said: as fast as it can."""
+    """How fast a mailing leaves: over `spread` from its start, or at a local time. Nothing said: as fast as it can.
+
+    `has_time` says that its start was chosen, so that hours later it is held and not sent.
+    """
 
     spread: timedelta = timedelta()
     local: LocalTime | None = None
+    has_time: bool = False
 
     @property
     def is_timed(self) -> bool:
         """Tell whether batches have times of their own."""
-        return bool(self.spread or self.local)
+        return bool(self.spread or self.local or self.has_time)
 
 
 AT_ONCE = Pace()

@@ -7,11 +7,12 @@ import pytest
 from accounts.models import AuditEvent
 from accounts.services.auditing import SYSTEM
 from campaigns.models import Campaign
-from campaigns.services import drafting, following, scheduling, sending
+from campaigns.services import drafting, following, rehearsing, scheduling, sending
 from campaigns.services.holding import NotADraft
 from campaigns.timing import BadTime, Timing
 from contacts.models import Contact
-from delivery.models import Batch, Mailing
+from delivery.models import Batch, Mailing, Message, Outcome
+from delivery.services import claiming, holding, materialising
 from emailconcert.lib.tenancy import account_scope
 from tests.campaigns.test_sending import make_ready
 from tests.contacts.submitting import mails
@@ -81,6 +82,8 @@ def test_whoever_joins_before_its_time_gets_it(draft, alice, news):
         (Timing("local", SUNDAY, None, "UTC"), "at what time"),
         (Timing("at", SUNDAY, time(9), "Europe/Nowhere"), "time zone"),
         (Timing("at", SUNDAY + timedelta(days=400), time(9), "UTC"), "more than a year"),
+        (Timing("at", date.min, time(0), "Asia/Tokyo"), "has passed"),
+        (Timing("local", date.max, time(23, 59), "America/New_York"), "more than a year"),
     ],
 )
 def test_times_that_nobody_can_mean_are_refused(draft, scope, timing, words):
@@ -161,6 +164,63 @@ def test_each_person_gets_it_by_their_own_clock(draft, alice):
     assert due == [(NINE_IN_DUBLIN - timedelta(hours=9), 1, 1), (NINE_IN_DUBLIN, 2, 3)]
 
 
+def test_it_goes_at_once_instead_though_its_rehearsal_has_run_out(draft, scope, monkeypatch):
+    """A large audience is tried by a worker; sending at once must not wait for what only a review begins."""
+    drafting.save_content(
+        campaign=draft, kind="markdown", source="{{ 100 | divided_by: 5 }} {{ contact.email | upcase }}", now=NOW
+    )
+    schedule(draft)
+    monkeypatch.setattr(rehearsing, "AT_ONCE", 2)
+    two_days = NOW + timedelta(days=2)
+
+    scheduling.send_now_instead(campaign=draft, now=two_days, actor=SYSTEM)
+
+    draft.refresh_from_db()
+    assert (draft.state, draft.sent_at) == ("sending", two_days)
+
+
+def test_owners_are_told_of_what_becomes_a_draft_while_its_audience_is_gathered(draft, alice, monkeypatch):
+    with account_scope(alice.account):
+        schedule(draft)
+
+    def refuse(**_given):
+        raise materialising.NobodyLeft
+
+    monkeypatch.setattr(materialising, "materialise", refuse)
+    assert look(draft, NINE_IN_DUBLIN) == "draft"
+    assert [mail["context"]["problem"] for mail in mails()] == [draft.problem]
+    assert "Nobody would receive this" in draft.problem
+
+
+def test_what_was_gathered_in_time_is_not_sent_hours_late_by_itself(draft, alice):
+    with account_scope(alice.account):
+        schedule(draft)
+    look(draft, NINE_IN_DUBLIN)
+    with account_scope(alice.account):
+        mailing = Mailing.objects.get()
+    late = NINE_IN_DUBLIN + timedelta(hours=2)
+
+    assert claiming.claim_batch(account_id=alice.account_id, mailing_id=mailing.pk, now=late) is None
+    assert look(draft, late) == "paused"
+    assert [mail["context"]["problem"] for mail in mails()] == [holding.MISSED]
+
+
+def test_unconfirmed_messages_of_a_spread_campaign_can_be_sent_once_more_days_later(draft, alice, settings):
+    later = NOW + timedelta(days=2)
+    with account_scope(alice.account):
+        schedule(draft, Timing("now", spread_hours=3))
+    look(draft, NOW)
+    with account_scope(alice.account):
+        Message.objects.update(outcome=Outcome.UNCONFIRMED, settled_at=NOW)
+        Batch.objects.update(state="done", unconfirmed=1)
+        Mailing.objects.update(state="done")
+    assert look(draft, NOW + timedelta(hours=4)) == "sent"
+    with account_scope(alice.account):
+        assert sending.resend_unconfirmed(campaign=draft, now=later, actor=SYSTEM) == 3
+        batch, mailing = Batch.objects.order_by("number")[0], Mailing.objects.get()
+        assert not holding.is_missed(mailing=mailing, batch=batch, now=later)
+
+
 def test_spread_over_hours(draft, alice):
     with account_scope(alice.account):
         schedule(draft, Timing("now", spread_hours=3))
@@ -189,9 +249,11 @@ def test_a_restored_backup_schedules_nothing(draft, alice):
     with account_scope(alice.account):
         schedule(draft)
     with platform_scope("test"):
-        assert following.hold_restored() == 1
+        assert following.hold_restored(now=NOW) == 1
 
     assert look(draft, NINE_IN_DUBLIN) == "draft"
+    assert draft.problem == scheduling.RESTORED
+    assert [(mail["to"], mail["context"]["problem"]) for mail in mails()] == [(alice.user.email, scheduling.RESTORED)]
 
 
 def test_the_pages_say_when(client, draft, alice):

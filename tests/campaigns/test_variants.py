@@ -206,7 +206,7 @@ def test_paused_between_nothing_goes_and_cancelled_the_rest_never_does(draft, al
 def test_a_restored_backup_sends_no_rest_by_itself(draft, alice):
     start(draft)
     with platform_scope("test"):
-        assert following.hold_restored() == 1
+        assert following.hold_restored(now=NOW) == 1
 
     assert tick(draft, DECIDED) == "paused"
     assert "Restored from a backup" in draft.problem
