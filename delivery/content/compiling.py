@@ -17,7 +17,7 @@ from liquid.exceptions import LiquidError
 from markdown_it import MarkdownIt
 
 from delivery.content import layout, liquid, mjml, rich
-from delivery.content.html import MAX_LINKS, clean
+from delivery.content.html import MAX_HTML, MAX_LINKS, MAX_STYLE_WEIGHT, clean, style_weight
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
 from delivery.content.program import CLICK, OPEN, TOLD, URL_NAMES, Fragment, Program, Shared, Urls
@@ -25,6 +25,7 @@ from delivery.content.program import CLICK, OPEN, TOLD, URL_NAMES, Fragment, Pro
 KINDS = ("markdown", "rich", "html", "mjml", "visual")
 IN_LAYOUT = ("markdown", "rich")
 MAX_SUBJECT = 500
+MAX_MARKDOWN, MAX_MARKS = 100_000, 5_000
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=False)
 AS_TEXT = ParserConfig(display_links=True, css=CSS_PROFILES["strict"])
 _MARKDOWN = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
@@ -109,7 +110,12 @@ def _to_html(kind: str, aside: SetAside) -> str:
 
 
 def markdown_to_html(aside: SetAside) -> str:
-    """Return the HTML of Markdown, with words where its Liquid stood."""
+    """Return the HTML of Markdown, with words where its Liquid stood. Raises `CannotCompile`."""
+    marks = sum(aside.text.count(each) for each in "[|")
+    if len(aside.text) > MAX_MARKDOWN or marks > MAX_MARKS:
+        raise CannotCompile(
+            [Problem(f"Markdown has at most {MAX_MARKDOWN:,} characters, and {MAX_MARKS:,} cells and links.")]
+        )
     return str(_MARKDOWN.render(aside.lone_tags_as_comments()))
 
 
@@ -180,10 +186,15 @@ def _number_links(text: str) -> str:
 
 
 def _inline(html: str) -> str:
+    if style_weight(html) > MAX_STYLE_WEIGHT:
+        raise CannotCompile([Problem("The style sheet has too many rules for so many elements. Make it smaller.")])
     try:
-        return str(_INLINER.inline(html))
+        inlined = str(_INLINER.inline(html))
     except css_inline.InlineError as error:
         raise CannotCompile([Problem(f"The style sheet can't be read: {error}.")]) from None
+    if len(inlined) > 2 * MAX_HTML:
+        raise CannotCompile([Problem(f"With its styles, the mail has more than {2 * MAX_HTML:,} characters.")])
+    return inlined
 
 
 def _lost(aside: SetAside, html: str) -> list[Problem]:

@@ -1,16 +1,14 @@
 """From one way of writing to another, as far as it goes; what was there is kept as a version by who calls."""
 
-import re
-
 from inscriptis import get_text
 
 from delivery.content import compiling, layout, mjml, rich
+from delivery.content.html import check_shape
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile
+from delivery.content.scan import scan
 
-_BODY = re.compile(r"<body\b[^>]*>(.*?)(?:</body\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
-_BARE = re.compile(r"<(?:style|title|script)\b.*?(?:</(?:style|title|script)\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_BARE = {"style", "title", "script"}
 _MJML = """<mjml>
   <mj-head>{head}</mj-head>
   <mj-body background-color="#f4f5f7">
@@ -37,9 +35,12 @@ def convert(source: str, *, was: str, to: str) -> str:
         return layout.wrap(_inside(source, was)) if was in compiling.IN_LAYOUT else _mjml_to_html(source)
     inside = _inside(source, was)
     if to == "mjml":
-        styles = "\n".join(_STYLE.findall(source)) if was == "html" else ""
+        styles = "\n".join(_styles(source)) if was == "html" else ""
         return _MJML.format(head=f"<mj-style>{styles}</mj-style>" if styles.strip() else "", body=inside.strip())
     aside = SetAside(rich.plain_liquid(inside))
+    problems = check_shape(aside.text)
+    if problems:
+        raise CannotCompile(problems)
     if to == "rich":
         return aside.put_back(rich.clean(aside.bare(aside.text)).strip())
     text = get_text(aside.bare(aside.text), compiling.AS_TEXT)
@@ -53,9 +54,28 @@ def _inside(source: str, was: str) -> str:
         return aside.put_back(compiling.markdown_to_html(aside))
     if was == "rich":
         return source
-    html = _mjml_to_html(source) if was == "mjml" else source
-    found = _BODY.search(html)
-    return _BARE.sub("", found[1] if found else html)
+    aside = SetAside(_mjml_to_html(source) if was == "mjml" else source)
+    return aside.put_back(_body(aside.text))
+
+
+def _body(html: str) -> str:
+    """Return what stands in <body>, or all where there is none, without what shows nothing."""
+    out: list[str] = []
+    has_begun = False
+    for token in scan(html):
+        if token.name == "body":
+            if token.kind == "close":
+                break
+            if not has_begun:
+                has_begun = True
+                out.clear()
+        elif token.name not in _BARE:
+            out.append(token.text)
+    return "".join(out)
+
+
+def _styles(html: str) -> list[str]:
+    return [token.text for token in scan(html) if token.kind == "raw" and token.name == "style"]
 
 
 def _mjml_to_html(source: str) -> str:

@@ -14,6 +14,8 @@ from delivery.content.problems import Problem, position
 from delivery.content.scan import RAW, Token, scan
 
 MAX_DEPTH = 200
+MAX_ELEMENTS = 10_000
+MAX_STYLE_WEIGHT = 8_000_000
 MAX_HTML = 500_000
 MAX_LINKS = 500
 
@@ -51,19 +53,81 @@ def clean(html: str, *, link: Callable[[int], str], has_piece: Callable[[str], b
     cleaner = _Cleaner(html, link, has_piece)
     for token in scan(html):
         cleaner.take(token)
+        if cleaner.problems:
+            break
     cleaner.result.html = "".join(cleaner.out)
+    cleaner.result.problems = cleaner.problems
     return cleaner.result
+
+
+def check_shape(html: str) -> list[Problem]:
+    """Return what no tool of ours reads in a bounded time: too long, too many elements, too deep."""
+    if len(html) > MAX_HTML:
+        return [Problem(f"The HTML is longer than {MAX_HTML:,} characters.")]
+    nesting = _Nesting(html)
+    for token in scan(html):
+        if token.kind == "open":
+            nesting.enter(token)
+        elif token.kind == "close":
+            nesting.leave(token.name)
+        if nesting.problems:
+            break
+    return nesting.problems
+
+
+def style_weight(html: str) -> int:
+    """Return about how many declarations an inliner has to put down: those of each rule, for each element."""
+    rules, elements = 1, 0
+    for token in scan(html):
+        elements += token.kind == "open"
+        if token.kind == "raw" and token.name == "style":
+            rules += sum((rule.count(",") + 1) * (rule.count(";") + 1) for rule in token.text.split("}"))
+    return rules * elements
+
+
+class _Nesting:
+    """Which elements are open, and how many there have been."""
+
+    def __init__(self, html: str) -> None:
+        self._html = html
+        self._open: list[str] = []
+        self._count = 0
+        self.problems: list[Problem] = []
+
+    def enter(self, token: Token) -> None:
+        self._count += 1
+        if self._count == MAX_ELEMENTS + 1:
+            self._say(f"The HTML has more than {MAX_ELEMENTS:,} elements.", token)
+        if token.name in _VOID:
+            return
+        if token.name in _OPTIONAL_END and self._open and self._open[-1] == token.name:
+            self._open.pop()
+        self._open.append(token.name)
+        if len(self._open) == MAX_DEPTH + 1:
+            self._say(f"The HTML has elements more than {MAX_DEPTH} deep inside each other.", token)
+
+    def leave(self, name: str) -> None:
+        if name in self._open:
+            while self._open.pop() != name:
+                pass
+
+    def _say(self, message: str, token: Token) -> None:
+        self.problems.append(Problem(message, *position(self._html, token.start)))
 
 
 class _Cleaner:
     def __init__(self, html: str, link: Callable[[int], str], has_piece: Callable[[str], bool]) -> None:
         self._html, self._link, self._has_piece = html, link, has_piece
+        self._nesting = _Nesting(html)
         self.out: list[str] = []
         self.result = Cleaned()
         self._numbers: dict[str, int] = {}
         self._skipping = ""
         self._skipped = 0
-        self._open: list[str] = []
+
+    @property
+    def problems(self) -> list[Problem]:
+        return self._nesting.problems
 
     def take(self, token: Token) -> None:
         if self._skipping:
@@ -88,26 +152,14 @@ class _Cleaner:
         elif token.name in _DROPPED or _is_refresh(token):
             self._note(token, f"<{token.name}> was left out: mail programs do not use it.")
         else:
-            self._enter(token)
+            self._nesting.enter(token)
             self.out.append(self._rewrite(token))
 
     def _close_tag(self, token: Token) -> None:
         if token.name in _DROPPED or token.name in _DROPPED_WITH_CONTENT:
             return
-        if token.name in self._open:
-            while self._open.pop() != token.name:
-                pass
+        self._nesting.leave(token.name)
         self.out.append(f"</{token.name}>")
-
-    def _enter(self, token: Token) -> None:
-        if token.name in _VOID:
-            return
-        if token.name in _OPTIONAL_END and self._open and self._open[-1] == token.name:
-            self._open.pop()
-        self._open.append(token.name)
-        if len(self._open) == MAX_DEPTH + 1:
-            message = f"The HTML has elements more than {MAX_DEPTH} deep inside each other."
-            self.result.problems.append(Problem(message, *position(self._html, token.start)))
 
     def _rewrite(self, token: Token) -> str:
         out = [token.name]

@@ -14,18 +14,20 @@ from liquid.expression import Expression
 from liquid.output import LimitedStringIO
 
 from delivery.content import dates
-from delivery.content.filters import bounded_filters
+from delivery.content.filters import as_text, bounded_filters
 from delivery.content.problems import Problem, position
 
 MAX_SOURCE = 500_000
 MAX_TAGS = 2_000
 MAX_TAG_LENGTH = 2_000
+MAX_LIQUID = 100_000
+MAX_SAID = 50
 MAX_RANGE = 1_000
 MAX_OUTPUT = 500_000
 MAX_SECONDS = 0.5
 
 # raw is refused: what it prints would pass by the cleaning.
-_PIECE = re.compile(rf"\{{\{{.{{0,{MAX_TAG_LENGTH}}}?\}}\}}|\{{%.{{0,{MAX_TAG_LENGTH}}}?%\}}", re.DOTALL)
+_OPENING = re.compile(r"\{[{%]")
 _RAW = re.compile(r"\{%-?\s*(raw|doc)\b")
 _COMMENT = re.compile(r"\{%-?\s*(end)?comment\b")
 # The first three are python-liquid's own names for text, output and what is wrong.
@@ -54,6 +56,18 @@ class _Output(LimitedStringIO):
 
 class _Context(RenderContext):
     deadline: float = float("inf")
+    _disabled: Any = ()
+
+    # Each node of a template looks here before it runs, even where it prints nothing and calls no filter.
+    @property
+    def disabled_tags(self) -> Any:
+        if time.monotonic() > self.deadline:
+            raise TakesTooLong("this takes too long", token=None)
+        return self._disabled
+
+    @disabled_tags.setter
+    def disabled_tags(self, names: Any) -> None:
+        self._disabled = names
 
     def filter(self, name: str, token: Any) -> Any:
         if time.monotonic() > self.deadline:
@@ -85,6 +99,8 @@ class _Environment(Environment):
 # Fields are checked by name before; one that a contact has no value in is empty, in conditions too.
 HTML = _Environment(undefined=Undefined, autoescape=True)
 PLAIN = _Environment(undefined=Undefined, autoescape=False)
+# What makes HTML of a text leaves it alone where it is read as it stands.
+PLAIN.filters |= dict.fromkeys(("escape", "escape_once", "newline_to_br"), as_text)
 
 
 def parse(source: str, *, html: bool) -> BoundTemplate:
@@ -127,25 +143,44 @@ def _check_sizes(source: str, part: str) -> list[Problem]:
     raw = _RAW.search(source)
     if raw:
         return [Problem(f"The tag “{raw[1]}” can't be used in a mail.", *position(source, raw.start()), part)]
-    for opening in re.finditer(r"\{[{%]", source):
-        if not _PIECE.match(source, opening.start()):
+    for opening in _OPENING.finditer(source):
+        if not _piece_end(source, opening.start()):
             message = f"This is not closed, or longer than {MAX_TAG_LENGTH:,} characters."
             return [Problem(message, *position(source, opening.start()), part)]
+    if sum(len(text) for _, text in single_pieces(source)) > MAX_LIQUID:
+        return [Problem(f"Placeholders and tags have more than {MAX_LIQUID:,} characters together.", part=part)]
     return []
 
 
 def pieces(source: str) -> Iterator[tuple[int, str]]:
     """Yield start and text of each placeholder, tag, and whole comment block."""
     comment: int | None = None
-    for match in _PIECE.finditer(source):
-        kind = _COMMENT.match(match[0])
+    for start, text in single_pieces(source):
+        kind = _COMMENT.match(text)
         if comment is None and kind and not kind[1]:
-            comment = match.start()
+            comment = start
         elif comment is None:
-            yield match.start(), match[0]
+            yield start, text
         elif kind and kind[1]:
-            yield comment, source[comment : match.end()]
+            yield comment, source[comment : start + len(text)]
             comment = None
+
+
+def single_pieces(source: str) -> Iterator[tuple[int, str]]:
+    """Yield start and text of each placeholder and tag, in a time linear in the source's length."""
+    at = 0
+    while opening := _OPENING.search(source, at):
+        end = _piece_end(source, opening.start())
+        if end:
+            yield opening.start(), source[opening.start() : end]
+        at = end or opening.start() + 1
+
+
+def _piece_end(source: str, start: int) -> int:
+    """Return where the placeholder or tag that begins at `start` ends; 0 if it does not, or is too long."""
+    closing = "}}" if source[start + 1] == "{" else "%}"
+    found = source.find(closing, start + 2, start + MAX_TAG_LENGTH + 4)
+    return found + 2 if found >= 0 else 0
 
 
 def expressions(nodes: list[Node], context: RenderContext) -> Iterator[Expression]:
@@ -189,9 +224,11 @@ def _check_ranges(template: BoundTemplate, source: str, part: str) -> list[Probl
 
 
 def _check_filters(template: BoundTemplate, source: str, part: str) -> list[Problem]:
-    found = []
+    found: list[Problem] = []
     for expression in _all(template):
         for used in getattr(expression, "filters", None) or []:
+            if len(found) >= MAX_SAID:
+                return found
             if used.name not in template.env.filters:
                 said = f"There is no filter “{used.name}” in mails.{_meant(used.name, template.env.filters)}"
             elif used.name == "date" and (mistake := dates.mistake(literal(used, "long"))):
@@ -211,12 +248,14 @@ def literal(used: Filter, default: str) -> str:
 
 def _check_fields(template: BoundTemplate, source: str, part: str, known: frozenset[str]) -> list[Problem]:
     roots = {name.partition(".")[0] for name in known}
-    found = []
+    found: list[Problem] = []
     for name, variables in template.analyze().globals.items():
         for variable in variables:
             path = ".".join(str(segment) for segment in variable.segments[:2])
             if path in known or (name in roots and len(variable.segments) == 1 and name in known):
                 continue
+            if len(found) >= MAX_SAID:
+                return found
             line, column = position(source, variable.span.index)
             found.append(Problem(f"There is no field “{path}”.{_meant(path, known)}", line, column, part))
     return found

@@ -17,6 +17,7 @@ from delivery.content.scan import Token, scan
 MAX_DEPTH = 60
 MAX_ELEMENTS = 5_000
 MAX_LENGTH = 400_000
+MAX_SAID = 50
 
 # Elements that hold other elements of MJML, where text (and so Liquid) would be lost.
 HOLDERS = {
@@ -50,8 +51,8 @@ def to_html(
     reader = _Reader(text, place, pieces, at_piece)
     for token in scan(text, raw=frozenset()):
         reader.take(token)
-        if reader.is_hopeless:
-            return reader.problems
+        if reader.is_hopeless or len(reader.problems) > MAX_SAID:
+            return reader.problems[:MAX_SAID]
     reader.end()
     if reader.problems:
         return reader.problems
@@ -159,7 +160,7 @@ class _Reader:
         found = self._pieces(token.text)
         if found and parent:
             message = f"Liquid is lost directly in <{parent}>: write <mj-raw>…</mj-raw> around it."
-            self.problems += [Problem(message, *self._at_piece(number)) for number in found]
+            self.problems += [Problem(message, *self._at_piece(number)) for number in found[:MAX_SAID]]
             return
         where = f"directly in <{parent}>: put it into <mj-text>" if parent else "outside <mjml>"
         self._say(f"Text can't stand {where}.", token.start + len(token.text) - len(token.text.lstrip()))

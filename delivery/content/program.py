@@ -108,6 +108,7 @@ class Part:
         self._kept: dict[Any, str] = {}
         self._template: BoundTemplate = liquid.parse(source, html=html)
         self._tells = any(map(self._is_told, _paths(self._template.nodes, self._template)))
+        self._folded_until = time.monotonic() + liquid.MAX_SECONDS
         self._stateful = any(_is_stateful(node, self._template) for node in self._template.nodes)
         self.pieces: tuple[Piece, ...] = tuple(_merge(self._split()))
 
@@ -126,7 +127,7 @@ class Part:
 
     def _fold(self, node: Node) -> Piece:
         try:
-            return liquid.Filling(self._template, self._constants).run(node)
+            return liquid.Filling(self._template, self._constants, self._folded_until).run(node)
         except LiquidError:
             return Fragment(node)  # fails for each recipient, and is told there
 

@@ -6,6 +6,8 @@ from html import unescape
 import nh3
 
 from delivery.content import liquid
+from delivery.content.html import check_shape
+from delivery.content.problems import CannotCompile
 
 _TAGS = {
     "a", "b", "blockquote", "br", "code", "del", "div", "em", "figcaption", "figure", "h1", "h2", "h3", "hr", "i", "img",
@@ -25,6 +27,12 @@ def plain_liquid(source: str) -> str:
 
 
 def clean(html: str) -> str:
-    """Return the HTML without what no layout styles; the words that stand for Liquid pass through."""
+    """Return the HTML without what no layout styles; the words that stand for Liquid pass through.
+
+    Raises `CannotCompile`: the cleaner takes minutes on what is nested by the thousand.
+    """
+    problems = check_shape(html)
+    if problems:
+        raise CannotCompile(problems)
     cleaned = nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None)
     return re.sub(r"<(?:div|p)>\s*</(?:div|p)>", "", str(cleaned))

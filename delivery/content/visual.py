@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from html import escape, unescape
 
 from delivery.content import mjml
+from delivery.content.liquid import single_pieces
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
 from delivery.content.scan import Token, scan
@@ -27,9 +28,7 @@ EMPTY = """<mjml>
 """
 # Nothing that loads, sends or changes a page by itself is ever drawn in the editor, which is a page of ours.
 _NEVER_DRAWN = {"script", "iframe", "object", "embed", "form", "meta", "base", "link", "svg", "math", "template"}
-_IF = re.compile(r"\{%-?\s*if\s+((?:(?!%\}).)*?)\s*-?%\}", re.DOTALL)
 _ENDIF = re.compile(r"\{%-?\s*endif\s*-?%\}")
-_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _NAME = re.compile(r"[a-z_][-\w.]*")
 
 
@@ -142,8 +141,8 @@ def _condition(first: "_Node | str", shown: "_Node | str", last: "_Node | str") 
     begins, ends = _words(first), _words(last)
     if not isinstance(shown, _Node) or shown.name == "mj-raw" or CONDITION in shown.attributes:
         return None
-    found = _IF.fullmatch(begins)
-    return escape(unescape(found[1])) if found and _ENDIF.fullmatch(ends) else None
+    found = _if(begins)
+    return escape(unescape(found)) if found and _ENDIF.fullmatch(ends) else None
 
 
 def _words(node: "_Node | str") -> str:
@@ -151,6 +150,15 @@ def _words(node: "_Node | str") -> str:
     if isinstance(node, str) or node.name != "mj-raw" or node.elements or node.attributes:
         return ""
     return "".join(each for each in node.children if isinstance(each, str)).strip()
+
+
+def _if(tag: str) -> str:
+    """Return the condition of a text that is one tag `if`, else nothing."""
+    inside = tag[2:-2]
+    if not (tag.startswith("{%") and tag.endswith("%}")) or "%}" in inside:
+        return ""
+    name, *condition = inside.removeprefix("-").removesuffix("-").split(maxsplit=1)[:2] or [""]
+    return condition[0].rstrip() if name == "if" and condition else ""
 
 
 def _unfold(node: _Node) -> None:
@@ -193,4 +201,8 @@ def _indented(node: _Node, depth: int = 0) -> str:
 
 def _with_liquid(text: str) -> str:
     """Return the text with Liquid as it is written, not as XML writes it."""
-    return _LIQUID.sub(lambda match: unescape(match[0]), text)
+    out, last = [], 0
+    for start, piece in single_pieces(text):
+        out += [text[last:start], unescape(piece)]
+        last = start + len(piece)
+    return "".join(out) + text[last:]

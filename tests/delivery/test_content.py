@@ -3,8 +3,9 @@ from contextlib import suppress
 
 import pytest
 
-from delivery.content import liquid
+from delivery.content import liquid, visual
 from delivery.content.compiling import CannotCompile, compile_content, known_names
+from delivery.content.converting import convert
 from delivery.content.program import Program, Urls
 
 URLS = Urls(tracking="https://t.example", content="https://c.example")
@@ -43,6 +44,14 @@ def test_values_are_escaped_in_html_and_plain_in_text_and_subject():
     assert "Hi &lt;Bob &amp; Co&gt;" in rendered(source, contact)
     assert "Hi <Bob & Co>" in rendered(source, contact, part="text")
     assert rendered(source, contact, part="subject", subject="Dear {{ contact.first_name }}") == "Dear <Bob & Co>"
+
+
+def test_filters_that_write_html_write_none_where_it_would_be_read():
+    source = "{{ account.postal_address | newline_to_br }} {{ contact.n | escape }}"
+
+    assert "1 High St<br />\nTown a &amp; b" in rendered(source, {"n": "a & b"})
+    assert "1 High St\nTown a & b" in rendered(source, {"n": "a & b"}, part="text")
+    assert rendered("x", {"n": "a & b"}, subject="{{ contact.n | escape }}", part="subject") == "a & b"
 
 
 @pytest.mark.parametrize("value", [None, "", False])
@@ -249,6 +258,41 @@ def test_hostile_source_takes_no_time(source, kind):
 
 
 @pytest.mark.no_cover
+def test_what_tools_take_minutes_on_is_refused_before_they_begin():
+    mail = "<mjml><mj-body>{}</mj-body></mjml>"
+    unclosed = "{% if a" + " " * 100_000 + "b"
+    raw, cells = "<mj-raw>{}</mj-raw>", "|a" * 1_000 + "\n"
+    known = frozenset(f"contact.field_nr_{n}" for n in range(200))
+    work = {
+        "unclosed braces": lambda: compiled("{" * 200_000, kind="rich"),
+        "nested rich text": lambda: compiled("<div>" * 90_000, kind="rich"),
+        "rules for elements": lambda: compiled(f"<style>{'b{color:red}' * 20_000}</style>{'<b></b>' * 9_000}", kind="html"),
+        "wide rules": lambda: compiled(f"<style>{'b,' * 500}b{{{'a:b;' * 5_000}}}</style>{'<b></b>' * 9_000}", kind="html"),
+        "cells": lambda: compiled("<table><tr>" + "<td>x" * 40_000, kind="html"),
+        "cells in Markdown": lambda: compiled(cells + "|-" * 1_000 + "\n" + cells * 200),
+        "definitions": lambda: compiled("[a]: b\n" * 60_000),
+        "unknown fields": lambda: compiled("".join(f"{{{{ contact.fild_nr_{n}x }}}}" for n in range(2_000)), known_fields=known),
+        "long placeholders": lambda: compiled(("{{ a" + " | upcase" * 20 + " }}") * 2_000),
+        "bodies": lambda: convert("<body " * 80_000, was="html", to="rich"),
+        "styles": lambda: convert("<style>" * 60_000, was="html", to="mjml"),
+        "nested": lambda: convert("<div>" * 90_000, was="html", to="markdown"),
+        "many loops": lambda: compiled(
+            ("{% for i in (1..1000) %}" + "{% if 1 == 0 %}{% endif %}" * 60 + "{% endfor %}") * 15, kind="html"
+        ),
+        "lost pieces": lambda: convert(mail.format("{{}}" * 20_000), was="mjml", to="html"),
+        "condition": lambda: visual.opened(mail.format(raw.format(unclosed) + "<mj-section></mj-section>" + raw.format("x"))),
+        "braces": lambda: visual.stored(mail.format(raw.format("{" * 200_000))),
+    }  # fmt: skip
+    slow = {}
+    for name, task in work.items():
+        started = time.process_time()
+        with suppress(CannotCompile):
+            task()
+        slow[name] = time.process_time() - started
+    assert {name: seconds for name, seconds in slow.items() if seconds > 5} == {}  # half a second each, idle
+
+
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "source",
     [
@@ -259,6 +303,8 @@ def test_hostile_source_takes_no_time(source, kind):
         "{% for i in (1..1000) %}{{ contact.long }}{% endfor %}",
         "{{ 'now' | date: '%999999999d' }}",
         "{% assign a = 9 %}" + "{% assign a = a | times: a %}" * 40 + "{{ a }}",
+        "{% for i in (1..1000) %}" + "{% if i == 0 %}{% endif %}" * 900 + "{% endfor %}" + "{{ contact.long }}" * 100,
+        "{% for i in (1..1000) %}" + "{% assign a = i %}" * 1_900 + "{% endfor %}",
         "{% capture a %}" + "{{ contact.long }}" * 300 + "{% endcapture %}{{ a | split: '' | join: 'xxxxx' }}",
     ],
 )
