@@ -1,76 +1,154 @@
-"""Making one person's HTML: a program compiled once, beside a template rendered each time."""
+"""Making one person's mail: a program compiled once, beside templates that others render each time."""
 
-from bench.measure import Comparison, figure
+from bench.measure import Comparison, Figure, figure
 
 COUNT = 2_000
-SOURCE = "# Hi {{ contact.first_name | default: 'friend' }}\n\n" + "\n\n".join(
-    f"Paragraph {number} for {{{{ contact.city }}}} with a [link](https://shop.example/{number}) and **words**, "
-    + "enough of them to fill a line or two. " * 4
-    for number in range(8)
-)
-CONSTANTS = {"account": {"name": "Shop", "postal_address": "1 High Street"}}
+FIELDS = ("first_name", "last_name", "city", "country", "email", "plan", "points", "shop", "phone", "language")
+PARAGRAPH = "enough words of bread and butter to fill a line or two of the letter, as people write them. " * 4
+CONSTANTS = {
+    "account": {"name": "Shop", "postal_address": "1 High Street"},
+    "campaign": {"name": "May", "subject": "News", "preheader": "", "date": "2026-05-07T09:00:00+00:00"},
+}
+DATES = '<p>{{ contact.born | date: "%-d %B" }}, {{ campaign.date | date: "full" }}</p>'
 TOKEN = "T" * 32
+LANGUAGES = ("en", "de", "fr", "pl")
 
 
 def values(number):
-    return {"contact": {"first_name": f"Name{number}", "city": "Springfield", "email": f"p{number}@example.com"}}
+    found = {name: f"{name} {number}" for name in FIELDS}
+    return {
+        "contact": found
+        | {"language": LANGUAGES[number % 4], "born": f"1990-{number % 12 + 1:02}-03", "points": number}
+    }
 
 
-def sources():
+def body(kind, size):
+    """Return a newsletter of about `size` bytes with ten variables and two conditions."""
+    named = " ".join(f"{{{{ contact.{name} }}}}" for name in FIELDS)
+    asked = (
+        "{% if contact.points > 1000 %}<strong>Thank you</strong>{% else %}Hello{% endif %}"
+        '{% if contact.language == "de" %} und viele Gruesse{% endif %}'
+    )
+    filler = (
+        f'<p style="margin:0 0 12px">{PARAGRAPH}<a href="https://shop.example/{n}">More</a></p>' for n in range(999)
+    )
+    made = [f"<p>{named}</p>", f"<p>{asked}</p>"]
+    while sum(map(len, made)) < size:
+        made.append(next(filler))
+    if kind == "mjml":
+        inside = "".join(f"<mj-section><mj-column><mj-text>{each}</mj-text></mj-column></mj-section>" for each in made)
+        return f"<mjml><mj-body>{inside}</mj-body></mjml>"
+    if kind == "markdown":
+        return "\n\n".join(each.replace("<p>", "").replace("</p>", "") for each in made)
+    style = "<style>p { color: #223344; font-size: 16px } a { color: #2f55d4 } @media (max-width: 600px) { p { font-size: 15px } }</style>"
+    return f"<html><head>{style}</head><body>{''.join(made)}</body></html>"
+
+
+def sources(source, kind="html"):
     from delivery.content.compiling import compile_content
 
-    return compile_content(kind="markdown", source=SOURCE, subject="News for {{ contact.first_name }}").sources()
+    return compile_content(kind=kind, source=source, subject="News for {{ contact.first_name }}").sources()
 
 
-def program():
+def program(made):
     from delivery.content.program import Program, Urls
 
-    return Program.load(sources(), urls=Urls("https://t.example", "https://c.example"), constants=CONSTANTS)
+    urls = Urls("https://t.example", "https://c.example")
+    return Program.load(made, urls=urls, constants=CONSTANTS)
 
 
-def django_templates():
+def _outside(number):
+    return {
+        **values(number),
+        **CONSTANTS,
+        "ec_click": f"https://t.example/c/{TOKEN}",
+        "ec_open": "",
+        "unsubscribe_url": "",
+    }
+
+
+def _as_others_write(source):
+    """Liquid's own filters in the words of Django and Jinja2."""
+    return source.replace(" | newline_to_br", "")
+
+
+def django_templates(source):
     from django.template import Context, Engine
 
-    engine = Engine()
-    found = {}
-    for name, source in sources().items():
-        text = source.replace("| default: 'friend'", '|default:"friend"').replace("| newline_to_br", "|linebreaksbr")
-        found[name] = engine.from_string(text)
+    found = Engine().from_string(_as_others_write(source))
+    return lambda number: found.render(Context(_outside(number)))
 
-    def render(number):
-        context = Context({**values(number), **CONSTANTS, "ec_click": "https://t.example/c/" + TOKEN})
-        return {name: template.render(context) for name, template in found.items()}
+
+def jinja_sandbox(source):
+    from jinja2.sandbox import SandboxedEnvironment
+
+    found = SandboxedEnvironment(autoescape=True).from_string(_as_others_write(source))
+    return lambda number: found.render(_outside(number))
+
+
+def liquid_alone(source):
+    from delivery.content import liquid
+
+    found = liquid.parse(source, html=True)
+    return lambda number: found.render(**_outside(number))
+
+
+def _for_each(render):
+    def work():
+        for number in range(COUNT):
+            render(number)
+
+    return work
+
+
+def _copying(html):
+    """What any way has to do: join as many bytes."""
+    pieces = [html[at : at + 2_000] for at in range(0, len(html), 2_000)]
+
+    def render(_number):
+        values(0)
+        "".join(pieces)
 
     return render
 
 
+def filling(size=60_000):
+    """Compare filling HTML with ten variables and two conditions."""
+    html = sources(body("html", size))["html"]
+    ours, dated = program({"subject": "x", "html": html, "text": "x"}).html, html.replace("<p>", DATES + "<p>", 1)
+    with_dates = program({"subject": "x", "html": dated, "text": "x"}).html
+    ways = {
+        "compiled program": lambda number: ours.render(values(number), TOKEN),
+        "the same with two dates in each one's language": lambda number: with_dates.render(values(number), TOKEN),
+        "Jinja2, SandboxedEnvironment": jinja_sandbox(html),
+        "Django template": django_templates(html),
+        "python-liquid as it comes, dates as well": liquid_alone(dated),
+    }
+    copying = figure("", _for_each(_copying(html)), units=COUNT).microseconds
+    figures = [(name, figure(name, _for_each(work), units=COUNT).microseconds) for name, work in ways.items()]
+    return Comparison(
+        f"Filling {len(html) // 1000} KB of HTML, ten variables and two conditions, beyond copying",
+        "person",
+        tuple(Figure(name, found - copying) for name, found in figures),
+        f"Copying, taken off each: {copying:.1f} µs.",
+    )
+
+
+def compiling(size=60_000):
+    """Show what compiling costs, by way of writing."""
+    figures = []
+    for kind in ("html", "mjml", "markdown"):
+        source = body(kind, size)
+        work = lambda source=source, kind=kind: [sources(source, kind) for _ in range(5)]  # noqa: E731
+        figures.append(figure(f"{kind}, {len(source) // 1000} KB", work, units=5))
+    return Comparison(
+        "Compiling a newsletter: cleaning, links, inlined styles, text part",
+        "mailing",
+        tuple(figures),
+        "Once per mailing, never per person.",
+    )
+
+
 def compare():
-    """Compare filling, and show what compiling itself costs."""
-    ours, theirs = program(), django_templates()
-
-    def fill():
-        for number in range(COUNT):
-            ours.html.render(values(number), TOKEN)
-            ours.text.render(values(number), TOKEN)
-
-    def render():
-        for number in range(COUNT):
-            theirs(number)
-
-    def inline_each():
-        for _ in range(20):
-            sources()
-
-    return [
-        Comparison(
-            "Filling HTML and text for one person",
-            "person",
-            (figure("compiled program", fill, units=COUNT), figure("Django template", render, units=COUNT)),
-        ),
-        Comparison(
-            "Compiling: Markdown, cleaning, links, inlined styles, text part",
-            "mailing",
-            (figure("compile_content", inline_each, units=20),),
-            "Once per mailing, never per person.",
-        ),
-    ]
+    """Compare filling, small and large, and show what compiling itself costs."""
+    return [filling(), filling(6_000), compiling()]

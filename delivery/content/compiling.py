@@ -20,7 +20,7 @@ from delivery.content import layout, liquid, mjml, rich
 from delivery.content.html import MAX_HTML, MAX_LINKS, MAX_STYLE_WEIGHT, clean, style_weight
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
-from delivery.content.program import CLICK, OPEN, TOLD, URL_NAMES, Fragment, Program, Shared, Urls
+from delivery.content.program import CLICK, OPEN, TOLD, URL_NAMES
 
 KINDS = ("markdown", "rich", "html", "mjml", "visual")
 IN_LAYOUT = ("markdown", "rich")
@@ -34,6 +34,8 @@ _PIXEL = f'<img src="{{{{ {OPEN} }}}}" width="1" height="1" alt="" style="displa
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
 _ALIGNED = re.compile(r"\salign=\"(?:center|right)\"|text-align:\s*(?:center|right);?", re.IGNORECASE)
+# What looks like Liquid while all Liquid is set aside was written as entities, to be read and not to be run.
+_BRACES = re.compile(r"\{(?=[{%])")
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
@@ -91,9 +93,7 @@ def compile_content(
     notes = _notes(kind, cleaned.notes)
     links = cleaned.links
     own = _own_text(text, links if tracks_clicks else None)
-    made = _finish(aside, inlined, links, notes, subject=subject, preheader=preheader, text=own, pixel=tracks_opens)
-    _try_out(made)
-    return made
+    return _finish(aside, inlined, links, notes, subject=subject, preheader=preheader, text=own, pixel=tracks_opens)
 
 
 def _to_html(kind: str, aside: SetAside) -> str:
@@ -159,19 +159,6 @@ def _check(parts: Mapping[str, str], known: frozenset[str] | None) -> list[Probl
     return problems
 
 
-def _try_out(made: Compiled) -> None:
-    """Run what is the same for everybody once, so that what can never be filled is said now."""
-    program = Program.load(made.sources(), urls=Urls("", ""), constants={})
-    for part in (program.subject, program.html, program.text):
-        filling = part.filling({}, "")
-        for piece in part.pieces:
-            if isinstance(piece, Shared) or (isinstance(piece, Fragment) and part.is_of_all(piece.node)):
-                try:
-                    filling.run(piece.node)
-                except LiquidError as error:
-                    raise CannotCompile([Problem(liquid.sentence(error))]) from None
-
-
 def _link(number: int) -> str:
     # Stays one word through cleaning and inlining; `_number_links` makes it Liquid.
     return f"eclink{number}x"
@@ -222,8 +209,8 @@ def _finish(
 ) -> Compiled:
     foot = "" if _has_footer(aside.source) else layout.FOOTER
     has_text_footer = _has_footer(text) if text else not foot
-    text = text or _number_links(aside.put_back(_as_text(aside, html)))
-    html = _number_links(aside.put_back(html))
+    text = text or _number_links(aside.put_back(_BRACES.sub("{ ", _as_text(aside, html))))
+    html = _number_links(aside.put_back(_BRACES.sub("&#123;", html)))
     html = _before_end(html, foot + (_PIXEL if pixel else ""))
     if preheader.strip():
         line = layout.hidden_preheader(_escape_around_liquid(preheader.strip()))
@@ -280,5 +267,15 @@ def _as_text(aside: SetAside, html: str) -> str:
         text = re.sub(
             r"<[^>]*>", " ", re.sub(r"<(style|title)\b.*?</\1>", "", aside.bare(html), flags=re.DOTALL | re.IGNORECASE)
         )
+        _check_text(aside.put_back(text))
     lines = [line.rstrip() for line in text.strip().splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
+
+
+def _check_text(text: str) -> None:
+    """Raise `CannotCompile` where a text part lost Liquid that another piece of it needs."""
+    try:
+        liquid.parse(text, html=False)
+    except LiquidError:
+        said = "The text part can't be made from this mail: Liquid begins in an attribute and ends outside. Write your own."
+        raise CannotCompile([Problem(said)]) from None

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from liquid import BoundTemplate, Environment, Node, RenderContext, Undefined
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import Filter, Path
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError, ResourceLimitError
@@ -119,9 +120,9 @@ def check(source: str, *, part: str, known: frozenset[str] | None) -> list[Probl
         at = error.token.start_index if error.token else -1
         at = at if at >= 0 else _first_bad_output(source)
         return [Problem(sentence(error), *(position(source, at) if at >= 0 else (0, 0)), part)]
-    return [*_check_ranges(template, source, part), *_check_filters(template, source, part)] + (
-        _check_fields(template, source, part, known) if known is not None else []
-    )
+    found = [*_check_ranges(template, source, part), *_check_filters(template, source, part)]
+    found += _check_fields(template, source, part, known) if known is not None else []
+    return found or _check_run(template, source, part)
 
 
 def _first_bad_output(source: str) -> int:
@@ -191,15 +192,6 @@ def expressions(nodes: list[Node], context: RenderContext) -> Iterator[Expressio
         yield from expressions(list(node.children(context)), context)
 
 
-def uses_filter(node: Node, name: str, template: BoundTemplate) -> bool:
-    """Tell whether a filter is used anywhere in a node."""
-    return any(
-        used.name == name
-        for expression in expressions([node], RenderContext(template))
-        for used in getattr(expression, "filters", None) or []
-    )
-
-
 def _below(expression: Expression) -> Iterator[Expression]:
     yield expression
     for child in expression.children():
@@ -246,6 +238,20 @@ def literal(used: Filter, default: str) -> str:
     return said if isinstance(said, str) else default
 
 
+def _check_run(template: BoundTemplate, source: str, part: str) -> list[Problem]:
+    """Run what is the same for everybody once, so that what can never be filled is said now."""
+    context = RenderContext(template)
+    tags = [node for node in template.nodes if not isinstance(node, ContentNode)]
+    constant = [node for node in tags if not any(isinstance(each, Path) for each in expressions([node], context))]
+    filling = Filling(template, {})
+    for node in constant:
+        try:
+            filling.run(node)
+        except LiquidError as error:
+            return [Problem(sentence(error), *position(source, max(node.token.start_index, 0)), part)]
+    return []
+
+
 def _check_fields(template: BoundTemplate, source: str, part: str, known: frozenset[str]) -> list[Problem]:
     roots = {name.partition(".")[0] for name in known}
     found: list[Problem] = []
@@ -282,6 +288,15 @@ class Filling:
     def __init__(self, template: BoundTemplate, values: Mapping[str, object], deadline: float | None = None) -> None:
         self._context = _Context(template, globals=values)
         self._context.deadline = deadline or time.monotonic() + MAX_SECONDS
+
+    def holds(self, condition: Expression) -> bool:
+        """Tell whether a condition is met by this recipient. Raises `LiquidError`."""
+        try:
+            return bool(condition.evaluate(self._context))
+        except LiquidError:
+            raise
+        except Exception as error:
+            raise CannotFill(f"this can't be filled in ({type(error).__name__})", token=None) from error
 
     def run(self, node: Node) -> str:
         """Return what a node prints for this recipient. Raises `LiquidError`."""

@@ -9,64 +9,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from liquid import BoundTemplate, Node, RenderContext
+from liquid import BoundTemplate, Node
 from liquid.builtin.content import ContentNode
-from liquid.builtin.expressions import FilteredExpression, Path
-from liquid.builtin.expressions.primitive import StringLiteral
 from liquid.builtin.output import OutputNode
+from liquid.builtin.tags.if_tag import IfNode
 from liquid.exceptions import LiquidError
 from markupsafe import escape
 
-from delivery.content import liquid
+from delivery.content import liquid, pieces
 from delivery.content.dates import NOW, House
 from delivery.content.filters import HOUSE, as_text, manner_in
+from delivery.content.pieces import TOKEN, Choice, Dated, Facts, Fragment, Piece, Shared, Variable
 
 # Names that the compiler writes into sources; they become addresses that end in the message's token.
 CLICK, OPEN = "ec_click", "ec_open"
 URL_NAMES = ("unsubscribe_url", "preferences_url", "view_url", CLICK, OPEN)
 TOLD = ("subject", "preheader")  # what the campaign says of itself may hold Liquid, too
-_STATEFUL = {"assign", "capture", "cycle", "increment", "decrement"}
+_KEPT, _SHORT = 500, 1_000  # how many printed parts are kept for others, and how long they may be
+_SLOTS = (Variable, Shared)
 
 Values = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A plain value of the recipient, `path` into the values, and what stands for an empty one."""
-
-    path: tuple[str, ...]
-    default: str | None
-
-
-@dataclass(frozen=True)
-class Dated(Variable):
-    """A date of the recipient, written as they write dates."""
-
-    form: str
-
-
-@dataclass(frozen=True)
-class Shared:
-    """A part that Liquid runs once for all who write dates alike; with `is_timely` once a minute."""
-
-    node: Node
-    is_timely: bool
-
-
-@dataclass(frozen=True)
-class Fragment:
-    """A part that Liquid itself has to run."""
-
-    node: Node
-
-
-class Token:
-    """The message's public token."""
-
-
-TOKEN = Token()
-Piece = str | Variable | Shared | Fragment | Token
-_KEPT, _SHORT = 500, 1_000  # how many printed parts are kept for others, and how long they may be
 
 
 @dataclass(frozen=True)
@@ -107,23 +69,43 @@ class Part:
         self._told = told or {}
         self._kept: dict[Any, str] = {}
         self._template: BoundTemplate = liquid.parse(source, html=html)
-        self._tells = any(map(self._is_told, _paths(self._template.nodes, self._template)))
+        self._context = pieces.context_of(self._template)
         self._folded_until = time.monotonic() + liquid.MAX_SECONDS
-        self._stateful = any(_is_stateful(node, self._template) for node in self._template.nodes)
-        self.pieces: tuple[Piece, ...] = tuple(_merge(self._split()))
+        facts = Facts.of(self._template.nodes, self._context)
+        self._tells = any(map(self._is_told, facts.paths))
+        self._urls = [name for name in URL_NAMES if any(path[0] == name for path in facts.paths)]
+        self._stateful = any(pieces.is_stateful(node, self._context) for node in self._template.nodes)
+        self.pieces = tuple(pieces.merged(self._split(self._template.nodes)))
+        self._frame = [piece if isinstance(piece, str) else "" for piece in self.pieces]
+        self._tokens = [index for index, piece in enumerate(self.pieces) if piece is TOKEN]
+        self._slots = [(index, piece) for index, piece in enumerate(self.pieces) if isinstance(piece, _SLOTS)]
+        self._fragments = [(index, piece) for index, piece in enumerate(self.pieces) if isinstance(piece, Fragment)]
 
-    def _split(self) -> Iterator[Piece]:
-        for node in self._template.nodes:
+    def _split(self, nodes: Sequence[Node]) -> Iterator[Piece]:
+        for node in nodes:
             if isinstance(node, ContentNode):
                 yield node.text
-            elif self._is_constant(node):
-                yield self._fold(node)
-            elif self.is_of_all(node):
-                yield self._share(node)
-            elif isinstance(node, OutputNode):
-                yield from self._output(node)
+                continue
+            variable = pieces.plain_variable(node) if isinstance(node, OutputNode) and not self._stateful else None
+            if variable is not None and len(variable.path) == 1 and variable.path[0] in URL_NAMES:
+                yield self.urls.before_token(variable.path[0])
+                yield TOKEN
             else:
-                yield Fragment(node)
+                yield self._piece(node, variable)
+
+    def _piece(self, node: Node, variable: Variable | None) -> Piece:
+        facts = Facts.of([node], self._context)
+        if self._is_of_all(facts):
+            return self._share(node, facts) if "date" in facts.filters else self._fold(node)
+        if variable is not None and not self._is_told(variable.path):
+            return variable
+        if isinstance(node, IfNode) and not node.blank and not self._stateful:
+            return self._choice(node)
+        return Fragment(node)
+
+    def _choice(self, node: IfNode) -> Choice:
+        parts = [(test, tuple(pieces.merged(self._split(inside)))) for test, inside in pieces.branches(node)]
+        return Choice(node, tuple(parts))
 
     def _fold(self, node: Node) -> Piece:
         try:
@@ -131,40 +113,23 @@ class Part:
         except LiquidError:
             return Fragment(node)  # fails for each recipient, and is told there
 
-    def _share(self, node: Node) -> Piece:
-        said = _strings(node, self._template)
-        shared = Shared(node, is_timely=any(each in NOW for each in said))
+    def _share(self, node: Node, facts: Facts) -> Piece:
+        shared = Shared(node, is_timely=any(each in NOW for each in facts.texts))
         try:
             self._show_shared(shared, {})
         except LiquidError:
             return Fragment(node)
         return shared
 
-    def _is_constant(self, node: Node) -> bool:
-        return self.is_of_all(node) and not liquid.uses_filter(node, "date", self._template)
-
-    def is_of_all(self, node: Node) -> bool:
+    def _is_of_all(self, facts: Facts) -> bool:
         """Tell whether a node prints the same for all who write dates alike."""
-        if self._stateful:
+        if self._stateful or any(map(self._is_told, facts.paths)):
             return False
-        paths = list(_paths([node], self._template))
-        return all(path[0] in self._constants for path in paths) and not any(map(self._is_told, paths))
+        return all(path[0] in self._constants for path in facts.paths)
 
     def _is_told(self, path: Sequence[object]) -> bool:
         """Tell whether a path may lead to what the campaign says of itself in Liquid."""
         return bool(self._told) and path[0] == "campaign" and (len(path) < 2 or path[1] in (*self._told, None))
-
-    def _output(self, node: OutputNode) -> Iterator[Piece]:
-        variable = None if self._stateful else _plain_variable(node)
-        if variable is not None and self._is_told(variable.path):
-            variable = None
-        if variable is None:
-            yield Fragment(node)
-        elif len(variable.path) == 1 and variable.path[0] in URL_NAMES:
-            yield self.urls.before_token(variable.path[0])
-            yield TOKEN
-        else:
-            yield variable
 
     @property
     def fixed(self) -> str | None:
@@ -173,7 +138,9 @@ class Part:
 
     def filling(self, values: Values, token: str, deadline: float | None = None) -> liquid.Filling:
         """Return one recipient's run through the fragments."""
-        names = {**self._constants, **values, **self.urls.names(token)}
+        names = {**self._constants, **values}
+        for name in self._urls:
+            names[name] = self.urls.before_token(name) + token
         if self._tells:
             told = {name: part.render(values, token) for name, part in self._told.items()}
             names["campaign"] = {**names["campaign"], **told}
@@ -185,13 +152,13 @@ class Part:
             return self._show_shared(piece, values)
         value: Any = values
         for name in piece.path:
-            value = value.get(name) if isinstance(value, Mapping) else None
+            value = value.get(name) if type(value) is dict or isinstance(value, Mapping) else None
         if value is None or value == "" or (value is False and piece.default is not None):
             return piece.default or ""
         if isinstance(piece, Dated):
             text = manner_in({**values, HOUSE: self._constants[HOUSE]}).write(value, piece.form)
         else:
-            text = as_text(value)
+            text = value if type(value) is str else as_text(value)
         return str(escape(text)) if self.html else text
 
     def _show_shared(self, piece: Shared, values: Values) -> str:
@@ -206,19 +173,33 @@ class Part:
                 self._kept[key] = found
         return found
 
+    def run(self, fragment: Fragment, filling: liquid.Filling, values: Values, token: str) -> str:
+        """Return what a fragment prints for one recipient. Raises `LiquidError`."""
+        if not isinstance(fragment, Choice):
+            return filling.run(fragment.node)
+        for test, inside in fragment.branches:
+            if test is None or filling.holds(test):
+                return "".join(self._print(each, filling, values, token) for each in inside)
+        return ""
+
+    def _print(self, piece: Piece, filling: liquid.Filling, values: Values, token: str) -> str:
+        if isinstance(piece, str):
+            return piece
+        if isinstance(piece, _SLOTS):
+            return self.show(piece, values)
+        return self.run(piece, filling, values, token) if isinstance(piece, Fragment) else token
+
     def render(self, values: Values, token: str) -> str:
-        """Return the whole part for one recipient (previews, tests, sending by provider). Raises `LiquidError`."""
-        filling = self.filling(values, token)
-        out = []
-        for piece in self.pieces:
-            if isinstance(piece, str):
-                out.append(piece)
-            elif isinstance(piece, Variable | Shared):
-                out.append(self.show(piece, values))
-            elif isinstance(piece, Fragment):
-                out.append(filling.run(piece.node))
-            else:
-                out.append(token)
+        """Return the whole part for one recipient. Raises `LiquidError`."""
+        out = self._frame.copy()
+        for index in self._tokens:
+            out[index] = token
+        for index, slot in self._slots:
+            out[index] = self.show(slot, values)
+        if self._fragments:
+            filling = self.filling(values, token)
+            for index, fragment in self._fragments:
+                out[index] = self.run(fragment, filling, values, token)
         return "".join(out)
 
 
@@ -251,31 +232,6 @@ class Program:
         return time.monotonic() + liquid.MAX_SECONDS
 
 
-def _plain_variable(node: OutputNode) -> Variable | None:
-    expression = node.expression
-    if not isinstance(expression, FilteredExpression):
-        return None
-    path = liquid.simple_path(expression.left)
-    if path is None or any(name in ("size", "first", "last") for name in path[1:]):
-        return None
-    filters = list(expression.filters or [])
-    form = ""
-    if filters and filters[0].name == "date":
-        form = liquid.literal(filters[0], "" if filters[0].args else "long")
-        if not form:
-            return None
-        del filters[0]
-    default: str | None = None
-    if filters:
-        if len(filters) > 1 or filters[0].name != "default" or len(filters[0].args) != 1:
-            return None
-        value = getattr(getattr(filters[0].args[0], "value", None), "value", None)
-        if not isinstance(value, str):
-            return None
-        default = value
-    return Dated(path, default, form) if form else Variable(path, default)
-
-
 def _told(constants: Values, urls: Urls, house: House | None) -> tuple[Values, dict[str, Part]]:
     """Return constants with what the campaign says of itself where that is the same for all, and the rest as parts."""
     campaign = constants.get("campaign")
@@ -292,37 +248,3 @@ def _told(constants: Values, urls: Urls, house: House | None) -> tuple[Values, d
         {**constants, "campaign": {**plain["campaign"], **fixed}},
         {name: part for name, part in parts.items() if name not in fixed},
     )
-
-
-def _paths(nodes: list[Node], template: BoundTemplate) -> Iterator[list[object]]:
-    for found in liquid.expressions(nodes, RenderContext(template)):
-        if isinstance(found, Path):
-            yield [each if isinstance(each, str | int) else None for each in found.path]
-
-
-def _strings(node: Node, template: BoundTemplate) -> Iterator[str]:
-    for found in liquid.expressions([node], RenderContext(template)):
-        if isinstance(found, StringLiteral):
-            yield found.value
-
-
-def _is_stateful(node: Node, template: BoundTemplate) -> bool:
-    if isinstance(node, ContentNode | OutputNode):
-        return False
-    if node.token.value in _STATEFUL:
-        return True
-    return any(_is_stateful(child, template) for child in node.children(RenderContext(template)))
-
-
-def _merge(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    run: list[str] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            run.append(piece)
-            continue
-        if run:
-            yield "".join(run)
-            run = []
-        yield piece
-    if run:
-        yield "".join(run)

@@ -7,8 +7,9 @@ from liquid import Node
 from liquid.exceptions import LiquidError
 
 from delivery.content import liquid
+from delivery.content.pieces import Fragment
 from delivery.content.problems import Problem, position
-from delivery.content.program import Fragment, Part, Program, Values
+from delivery.content.program import Part, Program, Values
 
 _TOKEN = "rehearsal"  # noqa: S105  # stands where a message's token would
 

@@ -10,7 +10,8 @@ from email.utils import formatdate
 from typing import Any
 
 from delivery.content.liquid import Filling
-from delivery.content.program import Fragment, Part, Program, Shared, Variable
+from delivery.content.pieces import Fragment, Shared, Token, Variable
+from delivery.content.program import Part, Program
 from delivery.wire import dkim, encoding
 
 _BOUNDARY = b"=_ec_part"  # "=_" can't occur in quoted-printable text
@@ -45,29 +46,33 @@ class _Body:
     def __init__(self, part: Part) -> None:
         self._part = part
         self._template: list[bytes] = []
-        self._slots: list[tuple[int, Any]] = []
+        self._slots: list[tuple[int, Variable | Shared | Fragment]] = []
+        self._tokens: list[int] = []
         for piece in part.pieces:
             if isinstance(piece, str):
                 self._template.append(encoding.quoted_printable(piece))
                 continue
             self._template += [encoding.SOFT_BREAK, b"", encoding.SOFT_BREAK]
-            self._slots.append((len(self._template) - 2, piece))
+            if isinstance(piece, Token):
+                self._tokens.append(len(self._template) - 2)
+            else:
+                self._slots.append((len(self._template) - 2, piece))
 
     def fill(self, values: Mapping[str, Any], token: str) -> bytes:
         part, parts = self._part, self._template.copy()
         filling: Filling | None = None
         raw_token = token.encode()
+        for index in self._tokens:
+            parts[index] = raw_token
         known: dict[Variable | Shared, bytes] = {}
         for index, piece in self._slots:
-            if isinstance(piece, Variable | Shared):
-                filled = known.get(piece)
-                if filled is None:
-                    filled = known[piece] = encoding.slot(part.show(piece, values))
-            elif isinstance(piece, Fragment):
+            if isinstance(piece, Fragment):
                 filling = filling or part.filling(values, token)
-                filled = encoding.slot(filling.run(piece.node))
+                filled = encoding.slot(part.run(piece, filling, values, token))
+            elif piece in known:
+                filled = known[piece]
             else:
-                filled = raw_token
+                filled = known[piece] = encoding.slot(part.show(piece, values))
             parts[index] = filled
         return b"".join(parts)
 

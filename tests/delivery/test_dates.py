@@ -3,10 +3,12 @@
 import time
 
 import pytest
+from liquid.exceptions import LiquidError
 
 from delivery.content.compiling import CannotCompile, compile_content, known_names
 from delivery.content.dates import House, manner_of
-from delivery.content.program import Dated, Fragment, Program, Shared, Urls
+from delivery.content.pieces import Dated, Fragment, Shared
+from delivery.content.program import Program, Urls
 from delivery.content.rehearsal import Rehearsal
 
 HOUSE = House(language="de", country="AT", time_zone="Europe/Vienna")
@@ -32,7 +34,7 @@ def shown(html, contact=None, **campaign):
 
 def problems(source, **kwargs):
     with pytest.raises(CannotCompile) as caught:
-        compile_content(kind="markdown", source=source, subject=kwargs.pop("subject", "s"), **kwargs)
+        compile_content(**{"kind": "markdown", "subject": "s"} | kwargs, source=source)
     return [(each.message, each.line, each.column, each.part) for each in caught.value.problems]
 
 
@@ -143,3 +145,46 @@ def test_mistakes_in_campaign_names_and_dates_are_said_with_what_was_meant():
     (found,) = problems("x", subject="{{ campaign.subject }}", known_fields=known)
     assert found[0].startswith("There is no field “campaign.subject”.")
     assert found[3] == "subject"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if contact.a %}A{{ contact.b }}{% elsif contact.b == 'x' %}B{% else %}C{% endif %}",
+        "{% if contact.n > 3 and contact.a != blank %}<b>{{ contact.b | upcase }}</b>{% endif %}",
+        "{% if contact.a contains 'x' %}{% if contact.b %}{{ view_url }}{% else %}-{% endif %}{% endif %}",
+        "{% if contact.b %}  {% endif %}|{% unless contact.a %}u{% endunless %}",
+        "{% if account.name == 'A & B' %}{{ contact.b | default: 'd' }}{{ campaign.date | date: '%B' }}{% endif %}",
+        "{% if contact.a == empty %}e{% elsif contact.a == blank %}b{% else %}{{ account.name }}{% endif %}",
+        "{% if contact.n %}{% for i in (1..3) %}{{ i }}{% if i == 2 %}{% break %}{% endif %}{% endfor %}{% endif %}",
+    ],
+)
+def test_conditions_print_what_liquid_itself_prints(source):
+    """Branches are split as all else; what comes out is what python-liquid prints alone."""
+    part = program(source).html
+    for contact in ({}, {"a": "x", "b": "<x>", "n": 4}, {"a": "", "b": "x", "n": 3}, {"a": " ", "n": True, "b": False}):
+        values = {"contact": contact}
+        filling = part.filling(values, "T")
+        assert part.render(values, "T") == "".join(filling.run(node) for node in part._template.nodes)
+
+
+def test_a_condition_that_can_not_be_asked_fails_its_own_message_only():
+    part = program("{% if contact.n > 3 %}x{% endif %}").html
+    assert part.render({"contact": {"n": 4}}, "T") == "x"
+    with pytest.raises(LiquidError):
+        part.render({"contact": {"n": "many"}}, "T")
+
+
+def test_what_was_written_as_entities_is_read_and_never_run():
+    hidden = "&#123;&#123; contact.first_name }} &#x7b;% raw %}"
+    made = compile_content(kind="html", source=f'<p title="{hidden}">{hidden}</p>', subject="s")
+    for part in (made.html, made.text):
+        shown = program(part).html.render({"contact": {"first_name": "Bo"}}, "T")
+        assert "Bo" not in shown
+        assert "contact.first_name" in shown
+
+
+def test_liquid_that_the_text_part_would_lose_is_said():
+    source = '<p title="{% if contact.a %}">x</p><p>{% endif %}</p>'
+    assert problems(source, kind="html")[0][0].startswith("The text part can't be made from this mail")
+    compile_content(kind="html", source=source, subject="s", text="My own")
