@@ -12,12 +12,14 @@ GONE_AFTER = 40
 """Seconds without news after which somebody is taken to have left; pages call every twelve."""
 
 
-def call(*, account_id: int, campaign_id: int, user_id: int, page: str, at: float) -> list[tuple[int, str]]:
+def call(
+    *, account_id: int, campaign_id: int, variant: str = "A", user_id: int, page: str, at: float
+) -> list[tuple[int, str]]:
     """Say that somebody has an editor open (`page` names the opened page, `at` is a timestamp).
 
     Returns the others as user id and page; with Redis away, nobody.
     """
-    key, me = f"ec:writing:{account_id}:{campaign_id}", f"{user_id}:{page}"
+    key, me = _key(account_id, campaign_id, variant), f"{user_id}:{page}"
     try:
         with limits.client().pipeline() as pipe:
             pipe.zadd(key, {me: at})
@@ -32,9 +34,13 @@ def call(*, account_id: int, campaign_id: int, user_id: int, page: str, at: floa
     return [(int(user), its_page) for user, _, its_page in others]
 
 
-def leave(*, account_id: int, campaign_id: int, user_id: int, page: str) -> None:
+def leave(*, account_id: int, campaign_id: int, variant: str = "A", user_id: int, page: str) -> None:
     """Say that somebody closed their editor."""
     try:
-        limits.client().zrem(f"ec:writing:{account_id}:{campaign_id}", f"{user_id}:{page}")
+        limits.client().zrem(_key(account_id, campaign_id, variant), f"{user_id}:{page}")
     except redis.RedisError:
         logger.warning("presence not changed: Redis is away")
+
+
+def _key(account_id: int, campaign_id: int, variant: str) -> str:
+    return f"ec:writing:{account_id}:{campaign_id}:{variant}"

@@ -80,6 +80,11 @@ def only_variant(campaign: Campaign) -> Variant:
     return Variant.objects.filter(campaign=campaign).order_by("name")[0]
 
 
+def variant(campaign: Campaign, name: str) -> Variant | None:
+    """Return the variant of a name, none that was made for the rest of a test's audience."""
+    return Variant.objects.filter(campaign=campaign, name=name).exclude(name=Variant.REST).first()
+
+
 def alternatives(campaign: Campaign) -> list[Variant]:
     """Return the variants that are written, by name: not the one that the rest of a test's audience gets."""
     return list(Variant.objects.filter(campaign=campaign).exclude(name=Variant.REST).order_by("name"))
@@ -132,15 +137,15 @@ def contact_by_address(text: str, *, account_id: int) -> Contact | None:
     return _unrestricted(Contact.objects.filter(account_id=account_id, email_hash=found)).first()
 
 
-def content_versions(campaign: Campaign) -> QuerySet[ContentVersion]:
-    """Return the versions of what a campaign says, the newest first, with their authors."""
-    variant = only_variant(campaign)
-    return ContentVersion.objects.filter(variant=variant).select_related("author").order_by("-number")
+def content_versions(campaign: Campaign, name: str = Variant.FIRST) -> QuerySet[ContentVersion]:
+    """Return the versions of what a variant says, the newest first, with their authors."""
+    kept = ContentVersion.objects.filter(variant__campaign=campaign, variant__name=name)
+    return kept.select_related("author").order_by("-number")
 
 
-def content_version(campaign: Campaign, number: int) -> ContentVersion | None:
+def content_version(campaign: Campaign, number: int, name: str = Variant.FIRST) -> ContentVersion | None:
     """Return one version."""
-    return content_versions(campaign).filter(number=number).first()
+    return content_versions(campaign, name).filter(number=number).first()
 
 
 def _unrestricted(people: QuerySet[Contact]) -> QuerySet[Contact]:

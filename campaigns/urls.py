@@ -1,7 +1,8 @@
 """Addresses of campaigns on the members' host."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from campaigns.models import Variant
 from campaigns.views import (
     drafting,
     following_up,
@@ -17,6 +18,23 @@ from campaigns.views import (
 )
 
 app_name = "campaigns"
+
+
+class ContentConverter:
+    """The content of a variant, by its name: "content" of the first, "content/B" of another."""
+
+    regex = "content(?:/[BCD])?"
+
+    def to_python(self, value: str) -> str:
+        """Return the variant's name."""
+        return value.partition("/")[2] or Variant.FIRST
+
+    def to_url(self, value: str) -> str:
+        """Return what stands in the address."""
+        return "content" if value == Variant.FIRST else f"content/{value}"
+
+
+register_converter(ContentConverter, "content")
 urlpatterns = [
     path("campaigns/", listing.index, name="list"),
     path("campaigns/new/", listing.create, name="create"),
@@ -28,13 +46,16 @@ urlpatterns = [
     path("campaigns/<int:pk>/audience/", drafting.audience, name="audience"),
     path("campaigns/<int:pk>/envelope/", drafting.envelope, name="envelope"),
     path("campaigns/<int:pk>/content/", writing.content, name="content"),
-    path("campaigns/<int:pk>/content/presence/", writing.presence, name="presence"),
-    path("campaigns/<int:pk>/content/versions/", versions.index, name="versions"),
-    path("campaigns/<int:pk>/content/versions/<int:number>/", versions.detail, name="version"),
-    path("campaigns/<int:pk>/content/versions/<int:number>/restore/", versions.restore, name="restore-version"),
+    path("campaigns/<int:pk>/<content:name>/", writing.content, name="content"),
+    path("campaigns/<int:pk>/<content:name>/presence/", writing.presence, name="presence"),
+    path("campaigns/<int:pk>/<content:name>/versions/", versions.index, name="versions"),
+    path("campaigns/<int:pk>/<content:name>/versions/<int:number>/", versions.detail, name="version"),
+    path("campaigns/<int:pk>/<content:name>/versions/<int:number>/restore/", versions.restore, name="restore-version"),
     path("campaigns/<int:pk>/variants/", variants.index, name="variants"),
     path("campaigns/<int:pk>/variants/add/", variants.add, name="add-variant"),
     path("campaigns/<int:pk>/variants/<str:name>/", variants.edit, name="variant"),
+    path("campaigns/<int:pk>/variants/<str:name>/own/", variants.begin_own_content, name="own-content"),
+    path("campaigns/<int:pk>/variants/<str:name>/same/", variants.drop_own_content, name="same-content"),
     path("campaigns/<int:pk>/variants/<str:name>/remove/", variants.remove, name="remove-variant"),
     path("campaigns/<int:pk>/variants/<str:name>/choose/", variants.choose, name="choose-variant"),
     path("campaigns/<int:pk>/test/", drafting.trial, name="trial"),

@@ -26,14 +26,15 @@ class WebLinks:
     personal: int
 
 
-def web_links(made: Compiled) -> WebLinks:
-    """Return the web links of a compiled mail, each address once."""
+def web_links(*mails: Compiled) -> WebLinks:
+    """Return the web links of compiled mails, each address once."""
     reader = _Reader()
-    reader.feed(made.html)
+    for made in mails:
+        reader.feed(made.html)
     reader.close()
     found: dict[str, None] = {}
     personal = 0
-    for href in (*made.links, *reader.found):
+    for href in (*(link for made in mails for link in made.links), *reader.found):
         if "{{" in href or "{%" in href:
             personal += not any(name in href for name in URL_NAMES)
         elif href.lower().startswith(("http://", "https://")):

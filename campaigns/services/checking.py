@@ -9,14 +9,13 @@ from django.urls import reverse
 
 from accounts.models import Account
 from campaigns import audiences, queries
-from campaigns.checks import Check, habit, links, mail, rehearsal, subject, targeting
-from campaigns.models import Campaign, Rehearsal, RehearsalFailure, Variant
-from campaigns.services import link_asking, previewing, rehearsing, variants
+from campaigns.checks import Check, habit, rehearsal, subject, targeting
+from campaigns.models import Campaign, Rehearsal, RehearsalFailure
+from campaigns.services import checking_content, rehearsing, variants
 from contacts import conditions
 from contacts import queries as contact_queries
 from contacts.conditions import BadSegment
 from contacts.models import List, Segment
-from delivery.content.problems import CannotCompile
 from delivery.models import Reason
 from delivery.services import compiling, counting, materialising
 
@@ -90,7 +89,8 @@ class Rehearse(StrEnum):
 def review(*, campaign: Campaign, now: datetime, rehearse: Rehearse = Rehearse.BEGIN) -> Review:
     """Look at everything and count the audience exactly; call inside the account's scope."""
     audience = count_audience(campaign=campaign, now=now)
-    variant = queries.only_variant(campaign)
+    there = queries.alternatives(campaign)
+    variant = there[0]
     checks = [
         *_check_audience(audience, campaign.account, now),
         *targeting.check_targeting(audiences.chosen(campaign), account_id=campaign.account_id),
@@ -98,7 +98,7 @@ def review(*, campaign: Campaign, now: datetime, rehearse: Rehearse = Rehearse.B
         *_check_envelope(campaign),
         *variants.check_variants(campaign, audience.people, now=now),
         *subject.check_subject(variant.subject, variant.preheader),
-        *_check_content(campaign.account, variant, asks=rehearse == Rehearse.BEGIN, now=now),
+        *checking_content.check_contents(campaign, there, asks=rehearse == Rehearse.BEGIN, now=now),
         *_check_trial(campaign),
     ]
     tried = _rehearse(campaign, audience, rehearse, now)
@@ -111,7 +111,7 @@ def review(*, campaign: Campaign, now: datetime, rehearse: Rehearse = Rehearse.B
 def live_check(*, campaign: Campaign, what: str, now: datetime) -> Check | None:
     """Return how far a check is that a worker is at, None where there is no such check."""
     if what == "links":
-        return _check_links(campaign)
+        return checking_content.check_links(campaign)
     if what != "rehearsal":
         return None
     tried = rehearsing.look(campaign=campaign, now=now)
@@ -218,33 +218,6 @@ def _check_envelope(campaign: Campaign) -> Iterator[Check]:
             page = reverse("delivery:domain", args=[domain.pk]) if domain else reverse("delivery:sending")
             why = "Without SPF, DKIM and DMARC, Gmail and Yahoo refuse bulk mail or put it into spam."
             yield Check("notice", f"The DNS records of {host} are not set up.", page=page, why=why)
-
-
-def _check_content(account: Account, variant: Variant, *, asks: bool, now: datetime) -> Iterator[Check]:
-    if not account.postal_address.strip():
-        said = "Every mail needs your postal address: add it under Settings, Business."
-        yield Check("blocking", said, page=reverse("accounts:business"))
-    try:
-        made = compiling.check_content(account=account, content=previewing.content_of(variant))
-    except CannotCompile as error:
-        for problem in error.problems:
-            step = "campaigns:content" if problem.part == "body" else "campaigns:envelope"
-            yield Check("blocking", str(problem), step)
-        return
-    yield from mail.check_mail(made)
-    found = links.web_links(made)
-    if asks and found.urls:
-        link_asking.want(found.urls, now=now)
-    yield from links.check_links(found, link_asking.answers(found.urls) if found.urls else {})
-
-
-def _check_links(campaign: Campaign) -> Check | None:
-    content = previewing.content_of(queries.only_variant(campaign))
-    try:
-        found = links.web_links(compiling.check_content(account=campaign.account, content=content))
-    except CannotCompile:
-        return None
-    return next(links.check_links(found, link_asking.answers(found.urls)), None)
 
 
 def _check_trial(campaign: Campaign) -> Iterator[Check]:

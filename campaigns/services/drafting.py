@@ -107,6 +107,7 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None, only: str
         winner_by=campaign.winner_by,
         winner_after=campaign.winner_after,
         if_undecided=campaign.if_undecided,
+        rest_goes=campaign.rest_goes,
     )
     lists = CampaignList.objects.filter(campaign=campaign).values_list("list_id", "excluded")
     CampaignList.objects.bulk_create(CampaignList(campaign=copy, list_id=pk, excluded=out) for pk, out in lists)
@@ -119,6 +120,8 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None, only: str
             campaign=copy,
             name="A" if only else each.name,
             from_name=each.from_name,
+            clock=None if only else each.clock,
+            has_own_content=not only and each.has_own_content,
             subject=each.subject,
             preheader=each.preheader,
             kind=each.kind,

@@ -13,7 +13,7 @@ import orjson
 from django.db import transaction
 from django.db.models import F, Q
 
-from campaigns import audiences
+from campaigns import audiences, queries
 from campaigns.models import Campaign, Rehearsal, RehearsalFailure
 from campaigns.services import previewing
 from contacts.conditions import BadSegment
@@ -178,7 +178,6 @@ def _holds(row: Rehearsal, now_is: str, now: datetime) -> bool:
 def _plan(campaign: Campaign, now: datetime) -> Plan:
     """Compile what there is and say for whom it is. Raises `CannotCompile` and `BadSegment`."""
     account_id, chosen = campaign.account_id, audiences.chosen(campaign)
-    contents = [previewing.content_of(each) for each in campaign.variants.order_by("name")]
     audience = rehearsing.Audience(
         account_id,
         people=audiences.people(chosen, account_id=account_id, now=now),
@@ -187,8 +186,15 @@ def _plan(campaign: Campaign, now: datetime) -> Plan:
         to_segments=bool(chosen.segments),
     )
     about = previewing.about(campaign, now=now)
-    mails = rehearsing.prepare(account=campaign.account, contents=contents, about=about)
-    return Plan(fingerprint(campaign), mails, audience)
+    mails: list[Mail] = []
+    names: list[str] = []
+    there = queries.alternatives(campaign)
+    for variant in there:
+        contents = [previewing.content_of(variant)]
+        found = rehearsing.prepare(account=campaign.account, contents=contents, about=about)
+        mails += found
+        names += [variant.name if len(there) > 1 else ""] * len(found)
+    return Plan(fingerprint(campaign), mails, names, audience)
 
 
 def _start(row: Rehearsal, plan: Plan, people: int, now: datetime) -> None:
@@ -244,6 +250,7 @@ def _step(row: Rehearsal, plan: Plan, *, size: int, may_go_on: Callable[[], bool
             RehearsalFailure(
                 rehearsal=row,
                 contact_id=each.contact_id,
+                variant=plan.names[each.mail],
                 message=each.problem.message[:300],
                 part=each.problem.part,
                 line=each.problem.line,

@@ -1,13 +1,15 @@
-"""Testing up to four variants of a draft's envelope on a sample: which there are, how many get each, what is in the way."""
+"""Testing up to four variants of a draft on a sample: which there are, how many get each, what is in the way."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from accounts.models import User
 from campaigns import audiences, queries
 from campaigns.checks import Check, subject
 from campaigns.models import Campaign, Variant
 from campaigns.samples import Part
+from campaigns.services import versions
 from campaigns.services.holding import hold_draft
 from contacts.conditions import BadSegment
 from delivery.services import compiling
@@ -67,11 +69,40 @@ def add_variant(*, campaign: Campaign, now: datetime) -> Variant:
     )
 
 
-def set_variant(*, campaign: Campaign, name: str, subject: str, preheader: str, from_name: str, now: datetime) -> None:
+def set_variant(
+    *,
+    campaign: Campaign,
+    name: str,
+    subject: str,
+    preheader: str,
+    from_name: str,
+    now: datetime,
+    author: User | None = None,
+) -> None:
     """Say what stands in the inbox for one variant. Raises `NotADraft`."""
     hold_draft(campaign, now)
     mine = Variant.objects.filter(campaign=campaign, name=name)
     mine.update(subject=subject, preheader=preheader, from_name=from_name)
+    if any(each.says_its_own for each in mine):
+        versions.note_envelope(campaign=campaign, author=author, now=now, name=name)
+
+
+def begin_own_content(*, campaign: Campaign, name: str, author: User | None, now: datetime) -> None:
+    """Give a variant a content of its own, which begins as what the first says. Raises `NotADraft`."""
+    hold_draft(campaign, now)
+    variant = queries.variant(campaign, name)
+    if variant is not None and not variant.says_its_own:
+        versions.take_content(variant=variant, taken=queries.only_variant(campaign), author=author, now=now)
+        Variant.objects.filter(pk=variant.pk).update(has_own_content=True)
+
+
+def drop_own_content(*, campaign: Campaign, name: str, author: User | None, now: datetime) -> None:
+    """Let a variant say what the first says; what it said stays among its versions. Raises `NotADraft`."""
+    hold_draft(campaign, now)
+    variant = queries.variant(campaign, name)
+    if variant is not None and variant.has_own_content:
+        versions.take_content(variant=variant, taken=queries.only_variant(campaign), author=author, now=now)
+        Variant.objects.filter(pk=variant.pk).update(has_own_content=False)
 
 
 def remove_variant(*, campaign: Campaign, name: str, now: datetime) -> None:
@@ -126,8 +157,10 @@ def check_variants(campaign: Campaign, people: int, *, now: datetime) -> Iterato
     if not counted.get(Campaign.WinnerBy(campaign.winner_by), True):
         said = f"Your account does not count {campaign.winner_by}, so they can't choose the winner. Choose another way."
         yield Check("blocking", said, STEP)
-    envelopes = {(each.subject, each.preheader, each.from_name) for each in there}
-    if len(envelopes) < len(there):
+    said_in = {
+        (each.subject, each.preheader, each.from_name, each.kind, each.source, each.text, each.clock) for each in there
+    }
+    if len(said_in) < len(there):
         yield Check("blocking", "Two variants are the same. Change one, or remove it.", STEP)
     for each in there[1:]:
         yield from _check_envelope(campaign, each)

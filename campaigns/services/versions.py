@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Max
+from django.db.models import F, Max, Q, QuerySet
 
 from accounts.models import User
 from campaigns import queries
@@ -18,6 +18,15 @@ from emailconcert.lib.errors import ExpectedError
 
 Why = ContentVersion.Why
 REPLACED_WITHIN = timedelta(minutes=10)
+
+
+class NoOwnContent(ExpectedError):
+    """The variant was removed, or says what the first one says."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This variant has no content of its own any more. Copy what you wrote, and see what it says under Variants."
+        )
 
 
 class NoSuchVersion(ExpectedError):
@@ -54,12 +63,14 @@ class Outcome:
     beside: ContentVersion | None = None
 
 
-def save_content(*, campaign: Campaign, written: Written, origin: Origin, now: datetime) -> Outcome:
+def save_content(
+    *, campaign: Campaign, written: Written, origin: Origin, now: datetime, name: str = Variant.FIRST
+) -> Outcome:
     """Keep what was written as the newest version, or beside it where somebody else saved meanwhile.
 
-    Raises `NotADraft`.
+    `name` is the variant's. Raises `NotADraft`, `NoOwnContent`.
     """
-    variant = _hold(campaign, now)
+    variant = _hold(campaign, name, now)
     current = _newest(variant)
     is_same_page = bool(origin.page) and current is not None and current.page == origin.page
     if origin.revision is not None and origin.revision != variant.revision and not is_same_page:
@@ -72,12 +83,14 @@ def save_content(*, campaign: Campaign, written: Written, origin: Origin, now: d
     return Outcome(_put(variant, written, origin, why, now))
 
 
-def restore_version(*, campaign: Campaign, number: int, author: User | None, now: datetime) -> Outcome:
+def restore_version(
+    *, campaign: Campaign, number: int, author: User | None, now: datetime, name: str = Variant.FIRST
+) -> Outcome:
     """Make an earlier version (or one kept beside) the newest; subject and preheader stay as they are.
 
-    Raises `NotADraft` and `NoSuchVersion`.
+    Raises `NotADraft`, `NoOwnContent` and `NoSuchVersion`.
     """
-    variant = _hold(campaign, now)
+    variant = _hold(campaign, name, now)
     wanted = ContentVersion.objects.filter(variant=variant, number=number).first()
     if wanted is None:
         raise NoSuchVersion
@@ -85,9 +98,15 @@ def restore_version(*, campaign: Campaign, number: int, author: User | None, now
     return Outcome(_put(variant, written, Origin(author), Why.RESTORED, now))
 
 
-def note_envelope(*, campaign: Campaign, author: User | None, now: datetime) -> None:
-    """Make a version of changed subjects and preheaders, so that those come back to sight as well."""
-    for variant in Variant.objects.filter(campaign=campaign, name="A"):
+def take_content(*, variant: Variant, taken: Variant, author: User | None, now: datetime) -> None:
+    """Make what another variant says the newest version of this one, whatever it says now; the draft is held."""
+    if _newest(variant) is not None or variant.has_own_content:
+        _put(variant, _content(taken), Origin(author), Why.RESTORED, now)
+
+
+def note_envelope(*, campaign: Campaign, author: User | None, now: datetime, name: str = Variant.FIRST) -> None:
+    """Make a version of a changed subject and preheader, so that those come back to sight as well."""
+    for variant in Variant.objects.filter(campaign=campaign, name=name):
         newest = _newest(variant)
         said = (variant.subject, variant.preheader)
         if newest is None or (newest.subject, newest.preheader) != said:
@@ -99,9 +118,12 @@ def newest_version(variant: Variant) -> ContentVersion | None:
     return _newest(variant)
 
 
-def _hold(campaign: Campaign, now: datetime) -> Variant:
+def _hold(campaign: Campaign, name: str, now: datetime) -> Variant:
     hold_draft(campaign, now)
-    return queries.only_variant(campaign)
+    variant = queries.variant(campaign, name)
+    if variant is None or not variant.says_its_own:
+        raise NoOwnContent
+    return variant
 
 
 def _content(variant: Variant) -> Written:
@@ -122,14 +144,20 @@ def _put(variant: Variant, written: Written, origin: Origin, why: str, now: date
         if why == Why.SAVED and newest.why == Why.AUTOSAVED:
             ContentVersion.objects.filter(pk=newest.pk).update(why=why, author=origin.author, saved_at=now)
         return variant.revision
-    Variant.objects.filter(campaign_id=variant.campaign_id).update(
-        kind=written.kind, source=written.source, text=written.text, revision=F("revision") + 1
-    )
+    _who_say_it(variant).update(kind=written.kind, source=written.source, text=written.text, revision=F("revision") + 1)
     if newest is not None and why in (Why.AUTOSAVED, Why.SAVED) and _may_replace(newest, origin, now):
         ContentVersion.objects.filter(pk=newest.pk).update(**_columns(variant, written, origin, why, now))
     else:
         _append(variant, written, origin, why, now)
     return variant.revision + 1
+
+
+def _who_say_it(variant: Variant) -> QuerySet[Variant]:
+    """Return the variant, and where it is the first those that say what it says."""
+    those = Q(pk=variant.pk)
+    if variant.name == Variant.FIRST:
+        those |= Q(campaign_id=variant.campaign_id, has_own_content=False)
+    return Variant.objects.filter(those)
 
 
 def _may_replace(newest: ContentVersion, origin: Origin, now: datetime) -> bool:

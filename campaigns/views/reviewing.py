@@ -11,7 +11,7 @@ from campaigns import tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
 from campaigns.services import checking, previewing
-from campaigns.views.common import campaign_or_404
+from campaigns.views.common import campaign_or_404, shown_variant
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -48,5 +48,7 @@ def show_review(
     raw = request.GET.get("contact") or request.POST.get("contact") or ""
     contact_id = int(raw) if raw.isdecimal() and len(raw) < 18 else None
     context = {"campaign": campaign, "form": form, "review": found}
-    context |= previewing.preview_context(campaign=campaign, contact_id=contact_id, now=moment)
+    context |= previewing.preview_context(
+        campaign=campaign, contact_id=contact_id, now=moment, name=shown_variant(request)
+    )
     return render(request, "campaigns/review.html", context, status=status)

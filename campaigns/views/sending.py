@@ -11,12 +11,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import MemberRequest, actor, has_role, member_required, role_required
 from accounts.models import Role
-from campaigns import queries, tasks
+from campaigns import tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
 from campaigns.services import checking, deciding, previewing, progress, scheduling, sending
 from campaigns.services.checking import Rehearse
-from campaigns.views.common import campaign_or_404
+from campaigns.views.common import campaign_or_404, shown_variant
 from campaigns.views.reviewing import show_review
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to, render_part
@@ -30,12 +30,11 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     context = {"campaign": campaign, "may_edit": has_role(request.membership, Role.EDITOR)}
     if campaign.state == Campaign.State.DRAFT:
         context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
-        context["variants"] = queries.alternatives(campaign)
-        context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
+        context |= previewing.preview_context(campaign=campaign, now=now())
         return render(request, "campaigns/draft.html", context)
     if campaign.state == Campaign.State.SCHEDULED:
         context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
-        context |= previewing.preview_context(campaign=campaign, contact_id=None, now=now())
+        context |= previewing.preview_context(campaign=campaign, now=now(), name=shown_variant(request))
         return render(request, "campaigns/scheduled.html", context)
     context |= {
         "progress": progress.look(campaign=campaign, now=now()),

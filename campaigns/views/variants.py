@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,9 +11,9 @@ from accounts.access import MemberRequest, actor, role_required
 from accounts.models import Role
 from campaigns import queries, tasks
 from campaigns.forms_variants import PlanForm, VariantForm
-from campaigns.models import Campaign
-from campaigns.services import checking, deciding, variants
-from campaigns.views.common import campaign_or_404
+from campaigns.models import Campaign, Variant
+from campaigns.services import checking, deciding, previewing, variants
+from campaigns.views.common import campaign_or_404, variant_or_404
 from contacts.conditions import BadSegment
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to
@@ -40,8 +40,16 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
         except ExpectedError as error:
             form.add_error(None, str(error))
     context = {"campaign": campaign, "form": form, "variants": queries.alternatives(campaign)}
-    context["sizes"] = _sizes(campaign)
+    context |= {"sizes": _sizes(campaign), "shown": _shown(campaign)}
     return render(request, "campaigns/variants.html", context, status=422 if form.errors else 200)
+
+
+def _shown(campaign: Campaign) -> list[tuple[Variant, str]]:
+    """Return the variants that say something of their own, each with the address of its preview; none but where some do."""
+    seen, at = previewing.Eyes(is_invented=True), now()
+    found = [each for each in queries.alternatives(campaign) if each.says_its_own]
+    urls = (previewing.preview_url(campaign=campaign, eyes=seen, name=each.name, now=at) for each in found)
+    return list(zip(found, urls, strict=True)) if len(found) > 1 else []
 
 
 def _sizes(campaign: Campaign) -> variants.Sizes | None:
@@ -71,19 +79,49 @@ def add(request: MemberRequest, pk: int) -> HttpResponse:
 def edit(request: MemberRequest, pk: int, name: str) -> HttpResponse:
     """Say what stands in the inbox for one variant."""
     campaign = campaign_or_404(request, pk)
-    variant = next((each for each in queries.alternatives(campaign) if each.name == name), None)
-    if variant is None:
-        raise Http404
+    variant = variant_or_404(campaign, name)
+    if campaign.state != Campaign.State.DRAFT:
+        return redirect("campaigns:detail", pk=pk)
     known = {"subject": variant.subject, "preheader": variant.preheader, "from_name": variant.from_name}
     form = VariantForm(request.POST if request.method == "POST" else None, initial=known)
     if form.is_valid():
         try:
-            variants.set_variant(campaign=campaign, name=name, **form.cleaned_data, now=now())
+            variants.set_variant(campaign=campaign, name=name, **form.cleaned_data, now=now(), author=request.user)
             return redirect_to(request, "campaigns:variants", pk=pk)
         except ExpectedError as error:
             form.add_error(None, str(error))
     context = {"campaign": campaign, "variant": variant, "form": form}
+    if variant.says_its_own:
+        seen = previewing.Eyes(is_invented=True)
+        context["shown_url"] = previewing.preview_url(campaign=campaign, eyes=seen, name=name, now=now())
     return render(request, "campaigns/variant.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def begin_own_content(request: MemberRequest, pk: int, name: str) -> HttpResponse:
+    """Give a variant a content of its own, and open it."""
+    campaign = campaign_or_404(request, pk)
+    try:
+        with transaction.atomic():
+            variants.begin_own_content(campaign=campaign, name=name, author=request.user, now=now())
+    except ExpectedError as error:
+        messages.error(request, str(error))
+        return redirect_to(request, "campaigns:variants", pk=pk)
+    return redirect_to(request, "campaigns:content", pk=pk, name=variant_or_404(campaign, name).name)
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def drop_own_content(request: MemberRequest, pk: int, name: str) -> HttpResponse:
+    """Let a variant say what the first says."""
+    campaign = campaign_or_404(request, pk)
+    try:
+        with transaction.atomic():
+            variants.drop_own_content(campaign=campaign, name=name, author=request.user, now=now())
+    except ExpectedError as error:
+        messages.error(request, str(error))
+    return redirect_to(request, "campaigns:variant", pk=pk, name=variant_or_404(campaign, name).name)
 
 
 @require_POST

@@ -19,7 +19,7 @@ from campaigns.models import Campaign, Variant
 from campaigns.services import previewing, schemes, versions, writing
 from campaigns.services.versions import Origin, Outcome
 from campaigns.views import visual
-from campaigns.views.common import campaign_or_404
+from campaigns.views.common import campaign_or_404, variant_or_404
 from delivery.content.problems import CannotCompile
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import is_htmx, redirect_to
@@ -29,43 +29,50 @@ _TURN = "way:"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.EDITOR)
-def content(request: MemberRequest, pk: int) -> HttpResponse:
+def content(request: MemberRequest, pk: int, name: str = Variant.FIRST) -> HttpResponse:
     """Write the body; htmx saves it while it is written."""
     campaign = campaign_or_404(request, pk)
-    variant = queries.only_variant(campaign)
+    variant = variant_or_404(campaign, name)
     if request.method != "POST":
-        return _show(request, campaign, _blank_form(variant))
+        if not variant.says_its_own:
+            return redirect_to(request, "campaigns:variant", pk=pk, name=name)
+        return _show(request, campaign, _blank_form(variant), name=name)
     form, outcome = ContentForm(request.POST, variant=variant), None
     if form.is_valid():
         try:
-            outcome = _save(request, campaign, form)
+            outcome = _save(request, campaign, form, name)
         except CannotCompile as error:
             form.add_error(None, f"Mend this first: {error}")
         except ExpectedError as error:
             form.add_error(None, str(error))
     if outcome is None or (is_htmx(request) and request.POST.get("do", "") in ("", "save")):
-        return _show(request, campaign, form, outcome)
+        return _show(request, campaign, form, outcome, name=name)
     if outcome.beside is not None:
-        return redirect_to(request, "campaigns:version", pk=pk, number=outcome.beside.number)
+        return redirect_to(request, "campaigns:version", pk=pk, name=name, number=outcome.beside.number)
     is_turned = request.POST.get("do", "").startswith(_TURN)
     messages.success(request, "What you had is kept as a version." if is_turned else "Saved.")
-    return redirect_to(request, "campaigns:content", pk=pk)
+    return redirect_to(request, "campaigns:content", pk=pk, name=name)
 
 
-def _save(request: MemberRequest, campaign: Campaign, form: ContentForm) -> Outcome:
+def _save(request: MemberRequest, campaign: Campaign, form: ContentForm, name: str) -> Outcome:
     """Do what the pressed button says; without one, it is saved while it is written."""
     do = request.POST.get("do", "")
     given = form.cleaned_data
     origin = Origin(request.user, given["page"], given["revision"], is_autosave=is_htmx(request) and not do)
-    written, at = form.written(), now()
+    what: dict[str, Any] = {
+        "campaign": campaign,
+        "name": name,
+        "written": form.written(),
+        "origin": origin,
+        "now": now(),
+    }
     if do.startswith(_TURN) and do.removeprefix(_TURN) in Variant.Kind.values:
-        to = do.removeprefix(_TURN)
-        return writing.change_way(campaign=campaign, written=written, to=to, origin=origin, now=at)
+        return writing.change_way(**what, to=do.removeprefix(_TURN))
     if do == "own-text":
-        return writing.begin_own_text(campaign=campaign, written=written, origin=origin, now=at)
+        return writing.begin_own_text(**what)
     if do == "made-text":
-        return writing.drop_own_text(campaign=campaign, written=written, origin=origin, now=at)
-    return versions.save_content(campaign=campaign, written=written, origin=origin, now=at)
+        return writing.drop_own_text(**what)
+    return versions.save_content(**what)
 
 
 def _blank_form(variant: Variant) -> ContentForm:
@@ -80,13 +87,13 @@ def _blank_form(variant: Variant) -> ContentForm:
 
 
 def _show(
-    request: MemberRequest, campaign: Campaign, form: ContentForm, outcome: Outcome | None = None
+    request: MemberRequest, campaign: Campaign, form: ContentForm, outcome: Outcome | None = None, *, name: str
 ) -> HttpResponse:
     """Answer with the page, or for htmx with what became of the save and how the mail looks now."""
     given = request.POST if request.method == "POST" else request.GET
     context: dict[str, Any] = {"campaign": campaign, "form": form, "outcome": outcome, "saved_at": now()}
     context |= previewing.preview_context(
-        campaign=campaign, eyes=given.get("contact", ""), typed=given.get("address", ""), now=now()
+        campaign=campaign, eyes=given.get("contact", ""), typed=given.get("address", ""), now=now(), name=name
     )
     scheme = given.get("scheme", "")
     context["look"] = {
@@ -96,7 +103,12 @@ def _show(
     }
     if is_htmx(request):
         return render(request, "campaigns/content.html#outcome", context)
-    context |= {"ways": Variant.Kind.choices, "groups": personalising.groups(queries.own_fields(request.account))}
+    context |= {
+        "ways": Variant.Kind.choices,
+        "groups": personalising.groups(
+            queries.own_fields(request.account), of_feed=campaign.state == Campaign.State.PATTERN
+        ),
+    }
     if context["variant"].kind == Variant.Kind.VISUAL:
         return visual.show(request, context, form)
     response = render(request, "campaigns/content.html", context, status=422 if form.errors else 200)
@@ -107,13 +119,14 @@ def _show(
 
 @require_safe
 @role_required(Role.EDITOR)
-def presence(request: MemberRequest, pk: int) -> HttpResponse:
+def presence(request: MemberRequest, pk: int, name: str) -> HttpResponse:
     """Say who else has it open, and whether somebody saved since; the page asks every few seconds."""
     campaign = campaign_or_404(request, pk)
     page, revision = request.GET.get("page", "")[:16], request.GET.get("revision", "")
     me: dict[str, Any] = {
         "account_id": request.account.pk,
         "campaign_id": pk,
+        "variant": name,
         "user_id": request.user.pk,
         "page": page,
     }
@@ -122,11 +135,12 @@ def presence(request: MemberRequest, pk: int) -> HttpResponse:
         return HttpResponse(status=204)
     others = presences.call(**me, at=now().timestamp())
     names = queries.member_names(request.account, {user_id for user_id, _ in others})
-    variant = queries.only_variant(campaign)
+    variant = variant_or_404(campaign, name)
     newest = versions.newest_version(variant)
     is_behind = revision.isdecimal() and revision != str(variant.revision) and bool(newest and newest.page != page)
     context = {
         "campaign": campaign,
+        "variant": variant,
         "names": sorted({name for user_id, name in names.items() if user_id != request.user.pk}),
         "is_twice": any(user_id == request.user.pk for user_id, _ in others),
         "newest": newest if is_behind else None,

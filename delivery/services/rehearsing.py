@@ -43,10 +43,11 @@ class Audience:
 
 @dataclass(frozen=True)
 class Failure:
-    """Somebody for whom it can't be filled, and why."""
+    """Somebody for whom it can't be filled, why, and which of the mails it is, by its place."""
 
     contact_id: int
     problem: Problem
+    mail: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,9 @@ def try_piece(
         if tried and not may_go_on():
             return Piece(position, tried, tuple(failures), is_last=False)
         tried, position = tried + 1, contact_id
-        problem = next((found for each in rehearsals if (found := each.problem_for(values))), None)
-        if problem:
-            failures.append(Failure(contact_id, problem))
+        fails = ((found, n) for n, each in enumerate(rehearsals) if (found := each.problem_for(values)))
+        if failing := next(fails, None):
+            failures.append(Failure(contact_id, *failing))
     return Piece(ids[-1] if ids else after, tried, tuple(failures), is_last=len(ids) < size)
 
 

@@ -35,6 +35,8 @@ POSTS = {
     "leave",
     "follow-up",
     "add-variant",
+    "own-content",
+    "same-content",
     "remove-variant",
     "choose-variant",
     "restore-version",
@@ -48,7 +50,12 @@ def draft(alice, sender, news):
 
 def address(name, pk):
     route = next(each for each in urls.urlpatterns if each.name == name)
-    path = str(route.pattern).replace("<int:pk>", str(pk)).replace("<int:number>", "1")
+    path = (
+        str(route.pattern)
+        .replace("<int:pk>", str(pk))
+        .replace("<int:number>", "1")
+        .replace("<content:name>", "content")
+    )
     return "/" + path.replace("<slug:kind>", "joined").replace("<str:name>", "A").replace("<slug:what>", "rehearsal")
 
 
