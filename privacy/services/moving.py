@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 REMIND_AFTER = (timedelta(days=7), timedelta(days=21))
 ALERT_DAYS = frozenset({10, 20, 25, 27, 28})
 RETRY_AFTER = timedelta(minutes=10)
+FURTHEST_ZONE = timedelta(hours=14)
 _LIMIT = 200
 
 
@@ -85,18 +86,17 @@ def retry_failed(*, now: datetime) -> None:
 
 def alert(*, now: datetime) -> None:
     """Write to the DPO once a day about requests on days 10, 20, 25, 27 and 28, and about all that are overdue."""
-    today = now.date()
     rows = PrivacyRequest.objects.filter(closed_at=None).exclude(state=State.RESTRICTED)
-    fresh = [
-        request
-        for request in rows.filter(Q(alerted_on=None) | Q(alerted_on__lt=today)).select_for_update(skip_locked=True)
-        if _is_alert_day(request, now)
-    ]
+    # A request's days are those of its zone; none is further on than the last zone's.
+    waiting = rows.filter(Q(alerted_on=None) | Q(alerted_on__lt=(now + FURTHEST_ZONE).date()))
+    fresh = [request for request in waiting.select_for_update(skip_locked=True) if _is_alert_due(request, now)]
     if not fresh:
         return
     overdue = sum(_days_left(request, now) < 0 for request in fresh)
-    PrivacyRequest.objects.filter(pk__in=[request.pk for request in fresh]).update(alerted_on=today)
-    letters.alert_dpo(overdue=overdue, due_soon=len(fresh) - overdue, today=today, now=now)
+    for request in fresh:
+        request.alerted_on = clocks.local_date(now, request.zone)
+    PrivacyRequest.objects.bulk_update(fresh, ["alerted_on"])
+    letters.alert_dpo(overdue=overdue, due_soon=len(fresh) - overdue, today=now.date(), now=now)
 
 
 def _step(request: PrivacyRequest, to: str, now: datetime, **changes: Any) -> None:
@@ -107,8 +107,11 @@ def _step(request: PrivacyRequest, to: str, now: datetime, **changes: Any) -> No
         logger.warning("privacy request not moved", extra={"reference": request.reference, "to": str(to)})
 
 
-def _is_alert_day(request: PrivacyRequest, now: datetime) -> bool:
-    age = (clocks.local_date(now, request.zone) - clocks.local_date(request.received_at, request.zone)).days
+def _is_alert_due(request: PrivacyRequest, now: datetime) -> bool:
+    today = clocks.local_date(now, request.zone)
+    if request.alerted_on and request.alerted_on >= today:
+        return False
+    age = (today - clocks.local_date(request.received_at, request.zone)).days
     return age in ALERT_DAYS or _days_left(request, now) < 0
 
 

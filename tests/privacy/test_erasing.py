@@ -8,6 +8,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -488,14 +490,17 @@ def test_asking_to_clarify_pauses_the_clock_of_the_law(client, alice):
     assert after.promised_due == request.promised_due
 
 
-def test_the_dpo_is_reminded_once_a_day(client, alice):
-    in_review(client, alice)
-    from django.conf import settings
+@pytest.mark.parametrize("hour", [9, 23])
+def test_the_dpo_is_reminded_once_a_day(client, alice, hour):
+    # Half past eleven in the evening of UTC is the next day in Berlin already.
+    begun = now().replace(hour=hour, minute=30)
+    with time_machine.travel(begun, tick=False):
+        in_review(client, alice)
 
     for hours in (0, 5, 30):
-        moving.move_requests(now=now() + timedelta(days=10, hours=hours))
+        moving.move_requests(now=begun + timedelta(days=10, hours=hours))
     assert len(mails_to(settings.DPO_ADDRESS, "privacy_alert")) == 1
 
     for day in (40, 41):
-        moving.move_requests(now=now() + timedelta(days=day))
+        moving.move_requests(now=begun + timedelta(days=day))
     assert [mail["overdue"] for mail in mails_to(settings.DPO_ADDRESS, "privacy_alert")] == [0, 1, 1]
