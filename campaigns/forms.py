@@ -1,5 +1,6 @@
 """What members type about campaigns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -208,8 +209,9 @@ class MembersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  #
 
 
 class TrialForm(forms.Form):
-    """Who gets a test mail."""
+    """Of which variants a test mail goes, and to whom."""
 
+    variants = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, label="Variants")
     members = MembersField(
         queryset=None, widget=forms.CheckboxSelectMultiple, required=False, label="People in your team"
     )
@@ -220,8 +222,13 @@ class TrialForm(forms.Form):
         help_text=f"One to a line, {MOST_TEST_MAILS} test mails at most.",
     )
 
-    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, account: Account, variants: Sequence[Variant], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if len(variants) > 1:
+            named = [(each.name, f"{each.name} · {each.subject or 'No subject yet'}") for each in variants]
+            self.fields["variants"].choices = named  # type: ignore[attr-defined]  # a MultipleChoiceField
+        else:
+            del self.fields["variants"]
         self.fields["members"].queryset = User.objects.filter(  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
             pk__in=queries.member_ids(account)
         ).order_by("name")

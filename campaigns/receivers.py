@@ -4,6 +4,7 @@ from django.utils.timezone import now
 
 from accounts.models import Outbox
 from accounts.services import outbox
+from campaigns.models import Variant
 from campaigns.services import following, trying
 
 
@@ -21,6 +22,7 @@ def deliver_test(entry: outbox.Entry) -> None:
         trying.deliver_test(
             account_id=entry.account_id,
             campaign_id=entry.payload["campaign"],
+            name=entry.payload.get("variant", Variant.FIRST),
             to=entry.payload["to"],
             contact_id=entry.payload["contact"],
             now=now(),

@@ -11,7 +11,7 @@ from campaigns import audiences, personalising, queries
 from campaigns.forms import AudienceForm, EnvelopeForm, TrialForm
 from campaigns.models import Campaign
 from campaigns.services import drafting, trying
-from campaigns.views.common import campaign_or_404
+from campaigns.views.common import campaign_or_404, shown_variant
 from delivery.content.problems import Problem
 from delivery.services import compiling
 from emailconcert.lib.errors import ExpectedError
@@ -74,11 +74,13 @@ def envelope(request: MemberRequest, pk: int) -> HttpResponse:
 def trial(request: MemberRequest, pk: int) -> HttpResponse:
     """Send a test mail to members or typed addresses."""
     campaign = campaign_or_404(request, pk)
-    mine = {"members": [request.user.pk]}
-    form = TrialForm(request.POST if request.method == "POST" else None, account=request.account, initial=mine)
+    mine = {"members": [request.user.pk], "variants": [shown_variant(request)]}
+    given, there = request.POST if request.method == "POST" else None, queries.alternatives(campaign)
+    form = TrialForm(given, account=request.account, variants=there, initial=mine)
     if form.is_valid():
         try:
-            count = trying.send_test(campaign=campaign, to=form.cleaned_data["to"], now=now())
+            names = form.cleaned_data.get("variants") or [there[0].name]
+            count = trying.send_test(campaign=campaign, to=form.cleaned_data["to"], names=names, now=now())
         except ExpectedError as error:
             form.add_error(None, str(error))
         else:

@@ -167,6 +167,8 @@ def send_test_mail(
     contact: Contact | None = None,
     connection: Connection | None = None,
     about: About | None = None,
+    from_name: str = "",
+    reply_to: str = "",
 ) -> None:
     """Send what a contact would get to somebody who checks it. No ledger, no tracking; links lead to a notice.
 
@@ -177,8 +179,9 @@ def send_test_mail(
         mailing = Mailing(
             account=account,
             kind=Mailing.Kind.TEST,
-            from_name=sender.name,
+            from_name=from_name or sender.name,
             from_email=sender.email,
+            reply_to=reply_to,
             domain=compiling.signing_domain(sender),
             connection=connection,
             list_name=account.name[:100],

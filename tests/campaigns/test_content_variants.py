@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Outbox
 from campaigns import presence, queries
 from campaigns.models import Campaign, ContentVersion, RehearsalFailure, Variant
 from campaigns.services import checking, drafting, following_up, previewing, variants, versions, writing
 from campaigns.services.versions import Origin, Written
 from contacts.models import Contact
 from delivery.models import Mailing
-from emailconcert.lib.tenancy import account_scope
+from emailconcert.lib.tenancy import account_scope, platform_scope
 from tests.campaigns.conftest import BODY
 from tests.campaigns.test_variants import DECIDED, deliver, got, make_test, opened, start, tick
 from tests.factories import NOW
@@ -190,6 +191,17 @@ def test_the_pages_write_show_and_restore_a_variant(client, draft, alice):
     }.items():
         answer = client.get(address)
         assert (answer.status_code, words in answer.content.decode()) == (200, True), address
+    page = client.get(f"{base}/test/?variant=B").content.decode()
+    assert re.findall(r'name="variants" value="(.)"[^>]*checked', page) == ["B"]
+    mine = {"members": [alice.user_id]}
+    assert (
+        client.post(f"{base}/test/", mine).status_code
+        == client.post(f"{base}/test/", mine | {"variants": "R"}).status_code
+        == 422
+    )
+    assert client.post(f"{base}/test/", mine | {"variants": ["B", "C"]}).status_code == 302
+    with platform_scope("test"):
+        assert Outbox.objects.filter(topic="campaign.test_asked").count() == 2
     assert client.get(f"{base}/content/R/").status_code == client.get(f"{base}/content/D/").status_code == 404
     assert client.post(f"{base}/content/B/versions/1/restore/").status_code == 302
     assert client.post(f"{base}/variants/B/same/")["Location"] == f"{base}/variants/B/"

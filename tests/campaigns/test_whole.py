@@ -15,7 +15,7 @@ from accounts.services import outbox
 from accounts.services.auditing import SYSTEM
 from campaigns.models import Campaign
 from campaigns.numbers import numbers_of
-from campaigns.services import checking, following, progress, sending, trying
+from campaigns.services import checking, following, progress, sending, trying, variants, versions
 from contacts import conditions
 from contacts.models import Contact
 from delivery.models import Mailing
@@ -24,6 +24,7 @@ from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import DomainSuppression, Restriction, Suppression
 from tests.campaigns.test_sending import make_ready
+from tests.campaigns.test_variants import make_test
 from tests.delivery import smtp_servers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -221,3 +222,29 @@ def test_a_test_mail_is_the_campaign_with_a_mark_and_never_counted(mailbox, alic
             check.sentence
             for check in checking.review(campaign=Campaign.objects.get(pk=draft.pk), now=datetime.now(UTC)).checks
         ]
+
+
+def test_a_test_mail_of_a_chosen_variant_says_what_that_one_says(mailbox, alice, sender, news):
+    draft = make_test(alice, sender, news, people=4)
+    with account_scope(alice.account):
+        variants.begin_own_content(campaign=draft, name="B", author=None, now=datetime.now(UTC))
+        written = versions.Written("markdown", "# Warm rolls for you")
+        versions.save_content(
+            campaign=draft, written=written, origin=versions.Origin(), name="B", now=datetime.now(UTC)
+        )
+        Campaign.objects.update(reply_to="answers@harbour.example")
+        trying.send_test(campaign=draft, to=["eve@example.com"], names=["B", "R", "Z"], now=datetime.now(UTC))
+    while outbox.drain(now=datetime.now(UTC)):
+        pass
+
+    ((_, recipients, content),) = mailbox.received
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    assert (recipients, message["Subject"], message["Reply-To"]) == (
+        ["eve@example.com"],
+        "[Test B] Bread is here",
+        "answers@harbour.example",
+    )
+    assert message["From"] == "The bakers <hello@harbour.example>"
+    assert "Warm rolls for you" in message.get_body(("plain",)).get_content()
+    with account_scope(alice.account):
+        assert (Mailing.objects.count(), numbers_of([draft.pk])[draft.pk].audience) == (0, 0)
