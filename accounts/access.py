@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 
 from accounts.models import Account, Membership, Role, User
 from accounts.services.auditing import Actor, actor_for
+from emailconcert.lib.htmx import is_htmx
 from emailconcert.lib.network import client_ip, truncated_ip
 
 P = ParamSpec("P")
@@ -46,7 +47,7 @@ def role_required(role: Role) -> Callable[[MemberView[P]], View[P]]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _signed_out(request)
             membership = getattr(request, "membership", None)
             if membership is None:
                 return redirect("accounts:no-account")
@@ -70,6 +71,13 @@ def actor(request: HttpRequest) -> Actor:
     if isinstance(request.user, User):
         return actor_for(request.user, network=network)
     return Actor(user_id=None, name="", network=network)
+
+
+def _signed_out(request: HttpRequest) -> HttpResponseBase:
+    """Lead to where one signs in; a part of a page that asks keeps what is typed in the rest of it."""
+    if is_htmx(request):
+        return HttpResponse("Sign in first.", status=401, content_type="text/plain")
+    return redirect_to_login(request.get_full_path())
 
 
 def _forbidden(request: HttpRequest, role: Role) -> HttpResponse:

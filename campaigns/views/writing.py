@@ -1,7 +1,9 @@
 """The editor: writing the body, saved while it is written, beside what it will look like."""
 
 import secrets
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from csp.constants import NONCE
 from django.contrib import messages
@@ -21,14 +23,31 @@ from campaigns.services.versions import Origin, Outcome
 from campaigns.views import visual
 from campaigns.views.common import campaign_or_404, variant_or_404
 from delivery.content.problems import CannotCompile
+from emailconcert.lib import limits
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import is_htmx, redirect_to
 
+P = ParamSpec("P")
 _TURN = "way:"
+_SAVES, _WINDOW = 600, 600  # somebody who types without a pause saves once a second
+View = Callable[Concatenate[MemberRequest, P], HttpResponse]
+
+
+def _saved_with_measure(view: View[P]) -> View[P]:
+    """Put off saves that come quicker than anybody types: each compiles the whole mail. The page tries again by itself."""
+
+    @wraps(view)
+    def bounded(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method == "POST" and not limits.hit("save of content", request.user.pk, _SAVES, _WINDOW):
+            return HttpResponse("Go on in a few minutes.", status=429, content_type="text/plain")
+        return view(request, *args, **kwargs)
+
+    return bounded
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.EDITOR)
+@_saved_with_measure
 def content(request: MemberRequest, pk: int, name: str = Variant.FIRST) -> HttpResponse:
     """Write the body; htmx saves it while it is written."""
     campaign = campaign_or_404(request, pk)
@@ -102,7 +121,7 @@ def _show(
         "part": "text" if given.get("part") == "text" else "html",
     }
     if is_htmx(request):
-        return render(request, "campaigns/content.html#outcome", context)
+        return render(request, "campaigns/content.html#outcome", context, status=422 if form.errors else 200)
     context |= {
         "ways": Variant.Kind.choices,
         "groups": personalising.groups(

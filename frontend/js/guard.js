@@ -17,6 +17,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   // The element that asked, which may be swapped away by now.
   if (redraws(detail.requestConfig?.elt ?? detail.elt)) return;
+  if (detail.xhr.status === 422) return; // refused: nothing is saved
   if (detail.successful && dirty && (detail.elt === dirty || dirty.contains(detail.elt)) && detail.requestConfig.verb !== "get") dirty = null;
 });
 addEventListener("beforeunload", (event) => {

@@ -17,11 +17,19 @@ onEach("[data-toast]", (toast) => {
 on("click", "[data-dismiss]", (button) => button.closest("[data-toast]").remove());
 
 // When htmx got no good answer, say so instead of nothing.
-document.addEventListener("htmx:responseError", () => say("That did not work. Nothing was changed. Reload the page and try again."));
+document.addEventListener("htmx:responseError", ({ detail }) =>
+  say(
+    detail.xhr.status === 401
+      ? "You are signed out. Sign in in another tab, then go on here: what you typed is still there."
+      : "That did not work. Nothing was changed. Reload the page and try again.",
+  ),
+);
 document.addEventListener("htmx:sendError", () => say("There is no connection right now. What you typed is still here."));
 
 function say(text) {
   const region = document.getElementById("toasts");
+  const isSaid = [...(region?.querySelectorAll("p") ?? [])].some((each) => each.textContent === text);
+  if (isSaid) return;
   const toast = document.createElement("div");
   toast.className = "ec-toast ec-tone-danger";
   toast.dataset.toast = "";

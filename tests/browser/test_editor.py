@@ -3,7 +3,9 @@
 import re
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.middleware.csrf import get_token
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -164,6 +166,25 @@ def test_without_a_connection_it_says_so_and_saves_when_there_is_one(make_page, 
     page.context.set_offline(False)
     saved(page)
     assert content(account, draft)[1] == "# Written on a train\n"
+    problems.clear()
+
+
+def test_whoever_is_signed_out_while_writing_signs_in_elsewhere_and_goes_on(make_page, owner, account, draft, problems):
+    page = open_editor(make_page, owner, draft)
+    session = next(each for each in page.context.cookies() if each["name"] == settings.SESSION_COOKIE_NAME)
+    Client(headers={"cookie": f"{session['name']}={session['value']}"}).post("/sign-out/")
+    page.get_by_label("Body").fill("# Written for hours\n")
+    expect(page.locator("#save-state")).to_contain_text("you are signed out")
+    assert content(account, draft)[1] == "# Hello\n"
+
+    other = Client()
+    other.force_login(owner)
+    token = get_token(RequestFactory().get("/"))
+    fresh = {settings.SESSION_COOKIE_NAME: other.session.session_key, settings.CSRF_COOKIE_NAME: token[:32]}
+    page.context.add_cookies([{"name": name, "value": value, "url": page.url} for name, value in fresh.items()])
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    saved(page)
+    assert content(account, draft)[1] == "# Written for hours\n"
     problems.clear()
 
 

@@ -65,17 +65,37 @@ const save = () => window.htmx.trigger(form, "input");
 const begin = () => fields.body.value !== fields.body.defaultValue && save();
 if (document.readyState === "complete") begin();
 else addEventListener("load", begin);
+const WHY = {
+  401: "Not saved: you are signed out. Sign in in another tab, then go on here",
+  429: "Not saved yet: a lot at once. It is tried again",
+};
 function failed(event) {
   if (event.target !== form) return;
   event.stopPropagation();
-  say(event.type === "htmx:responseError" ? "Not saved: the server did not take it" : "Not saved: no connection", true);
+  say(event.type === "htmx:responseError" ? (WHY[event.detail.xhr.status] ?? "Not saved: the server did not take it") : "Not saved: no connection", true);
   clearTimeout(retry);
   retry = setTimeout(save, RETRY);
 }
 for (const type of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) form.addEventListener(type, failed);
 form.addEventListener("htmx:beforeRequest", ({ target }) => target === form && say("Saving…"));
-form.addEventListener("htmx:afterOnLoad", () => clearTimeout(retry));
-addEventListener("online", () => retry && save());
+form.addEventListener("htmx:afterOnLoad", ({ detail }) => {
+  if (!detail.successful) return; // htmx says this of refusals too
+  clearTimeout(retry);
+  retry = 0;
+});
+for (const type of ["online", "focus"]) addEventListener(type, () => retry && save());
+
+// Whoever signs in anew in another tab has another token; who is there is asked all the time, so that it comes with the answer.
+const presence = document.getElementById("presence");
+presence.addEventListener("htmx:responseError", (event) => event.stopPropagation());
+presence.addEventListener("htmx:sendError", (event) => event.stopPropagation());
+presence.addEventListener("htmx:afterSwap", () => {
+  const token = presence.querySelector("[data-token]")?.dataset.token;
+  if (!token) return;
+  form.elements.csrfmiddlewaretoken.value = token;
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  if (retry) save();
+});
 
 // Who closes the page has left at once, not when nothing was heard of them for a while.
 addEventListener("pagehide", () => {
@@ -86,6 +106,6 @@ addEventListener("pagehide", () => {
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
     event.preventDefault();
-    form.requestSubmit();
+    [...form.elements].find(({ name, value }) => name === "do" && value === "save")?.click();
   }
 });
