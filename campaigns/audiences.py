@@ -18,7 +18,7 @@ from contacts.services.segments.segmenting import Use
 from delivery.services import materialising
 
 _STILL_TO_GO = (
-    Campaign.State.DRAFT,
+    *Campaign.WRITTEN,
     Campaign.State.SCHEDULED,
     Campaign.State.SENDING,
     Campaign.State.TESTING,

@@ -15,7 +15,7 @@ _OFFERED = 300
 
 
 def _campaigns(account_id: int) -> Sequence[tuple[str, str]]:
-    sent = Campaign.objects.filter(account_id=account_id, deleted_at=None).exclude(state=Campaign.State.DRAFT)
+    sent = Campaign.objects.filter(account_id=account_id, deleted_at=None).exclude(state__in=Campaign.WRITTEN)
     return [(str(pk), name) for pk, name in sent.order_by("-pk").values_list("pk", "name")[:_OFFERED]]
 
 

@@ -20,6 +20,8 @@ class Campaign(TenantModel):
         SENT = "sent", "Sent"
         CANCELLED = "cancelled", "Cancelled"
 
+    WRITTEN = (State.DRAFT, State.PATTERN)
+
     class Timing(models.TextChoices):
         NOW = "now", "Now"
         AT = "at", "At a time"

@@ -50,6 +50,21 @@ _DATES = (
     ('campaign.date | date: "%B %Y"', "Month and year, in each person’s language"),
     ('contact.date_of_birth | date: "%-d %B"', "Day and month of birth, in each person’s language"),
 )
+_FEED = (
+    (
+        "{% for item in feed.items %}…{% endfor %}",
+        "Once for each item of the feed",
+    ),
+    ("{{ item.title }}", "Within it: the item’s title"),
+    ("{{ item.url }}", "The item’s address"),
+    ("{{ item.summary | truncate: 300 }}", "How it begins, as plain text"),
+    ("{{ item.picture }}", "The address of its picture, if it has one"),
+    ("{{ item.author }}", "Who wrote it"),
+    ("{{ item.date }}", "When it was published: 7 May 2026"),
+    ("{{ feed.title }}", "The feed’s title"),
+    ("{{ feed.items.size }}", "How many items there are"),
+    ("{% if item.picture %}…{% endif %}", "Only where there is a picture"),
+)
 _CONDITIONS = (
     (
         "{% if contact.first_name %}…{% else %}…{% endif %}",
@@ -77,10 +92,11 @@ _FILTERS = (
 )
 
 
-def groups(fields: Iterable[CustomField]) -> list[Group]:
-    """Return everything on offer, with the account's own fields (never sensitive ones)."""
+def groups(fields: Iterable[CustomField], *, of_feed: bool = False) -> list[Group]:
+    """Return everything on offer, with the account's own fields (never sensitive ones), and a feed's where there is one."""
     own = tuple(Offer(f"{{{{ contact.{each.key} }}}}", each.label) for each in fields if not each.sensitive)
     found = [
+        Group("The feed", tuple(Offer(*each) for each in _FEED) if of_feed else ()),
         Group("Contact", _printed(_STANDARD)),
         Group("Your fields", own),
         Group("Your business", _printed(_BUSINESS)),

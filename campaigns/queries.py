@@ -37,8 +37,8 @@ class Page:
 
 
 def campaigns_of(account: Account) -> QuerySet[Campaign]:
-    """Return the campaigns that were not deleted."""
-    return Campaign.objects.filter(account=account, deleted_at=None)
+    """Return the campaigns that were not deleted, without the patterns of feeds."""
+    return Campaign.objects.filter(account=account, deleted_at=None).exclude(state=Campaign.State.PATTERN)
 
 
 def campaign_page(

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
-from campaigns.services import following, link_asking, rehearsing
+from campaigns.services import feed_runs, following, link_asking, rehearsing
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,31 @@ def wake_checks() -> None:
         rehearse.delay(account_id=account_id, campaign_id=campaign_id)
     for account_id in link_asking.due(now=now()):
         ask_links.delay(account_id=account_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def look_at_feed(*, account_id: int, feed_id: int) -> None:
+    """Look at a feed and run it if its time has come; a duplicate finds it done, or held by the first."""
+    feed_runs.look_after(account_id=account_id, feed_id=feed_id, clock=now)
+
+
+@shared_task(ignore_result=True)
+def wake_feeds() -> None:
+    """Wake a worker for each feed whose time has come, or that somebody waits for."""
+    for account_id, feed_id in feed_runs.due(now=now()):
+        look_at_feed.delay(account_id=account_id, feed_id=feed_id)
+
+
+def wake_feed_after_commit(*, account_id: int, feed_id: int) -> None:
+    """Wake a worker for a feed that somebody waits for; without a broker, the scheduler finds it."""
+
+    def wake() -> None:
+        try:
+            look_at_feed.delay(account_id=account_id, feed_id=feed_id)
+        except OperationalError:
+            logger.warning("the broker is away; the scheduler will find the work", extra={"feed": feed_id})
+
+    transaction.on_commit(wake)
 
 
 def wake_checks_after_commit(*, account_id: int, campaign_id: int, what: Collection[str]) -> None:

@@ -176,6 +176,7 @@ CELERY_BEAT_SCHEDULE = {
     "contacts-wake-exports": {"task": "contacts.tasks.wake_exports", "schedule": every(10.0)},
     "campaigns-follow": {"task": "campaigns.tasks.follow_campaigns", "schedule": every(5.0)},
     "campaigns-wake-checks": {"task": "campaigns.tasks.wake_checks", "schedule": every(10.0)},
+    "campaigns-wake-feeds": {"task": "campaigns.tasks.wake_feeds", "schedule": every(10.0)},
     "campaigns-purge-deleted": {"task": "campaigns.tasks.purge_deleted", "schedule": every(3600.0)},
     "privacy-move-requests": {"task": "privacy.tasks.move_requests", "schedule": every(30.0)},
     "privacy-sweep-retention": {"task": "privacy.tasks.sweep_retention", "schedule": every(3600.0)},

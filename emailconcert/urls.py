@@ -10,6 +10,7 @@ urlpatterns = [
     path("", home.show, name="home"),
     path("", include("campaigns.urls")),
     path("", include("campaigns.urls_templates")),
+    path("", include("campaigns.urls_feeds")),
     path("", include("contacts.urls")),
     path("", include("accounts.urls")),
     path("", include("privacy.urls")),

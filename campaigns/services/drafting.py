@@ -136,6 +136,8 @@ def duplicate_campaign(*, campaign: Campaign, created_by: User | None, only: str
 
 def delete_draft(*, campaign: Campaign, actor: Actor, now: datetime) -> None:
     """Put a draft away; `restore_draft` brings it back for a day. Raises `NotADraft`."""
+    if campaign.state == Campaign.State.PATTERN:  # it goes with its feed
+        raise NotADraft
     hold_draft(campaign, now)
     Campaign.objects.filter(pk=campaign.pk).update(deleted_at=now)
     _record("campaign.deleted", campaign, actor, now)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from campaigns.models import Campaign, Template
-from campaigns.services import deciding, drafting, scheduling, sending, templating
+from campaigns.services import deciding, drafting, feeding, scheduling, sending, templating
 from delivery.models import Mailing
 from delivery.services import holding
 from emailconcert.lib.tenancy import account_scope, platform_scope
@@ -48,7 +48,8 @@ def hold_restored(*, now: datetime) -> int:
     """Hold whatever a restored backup would go on with, and tell the owners; return how many. In the platform's scope."""
     sending_now = Campaign.objects.filter(state=Campaign.State.SENDING)
     paused = scheduling.hold_all(sending_now, {"state": Campaign.State.PAUSED}, holding.RESTORED, now=now)
-    return paused + scheduling.hold_restored(now=now) + deciding.hold_restored(now=now)
+    held = scheduling.hold_restored(now=now) + deciding.hold_restored(now=now)
+    return paused + held + feeding.hold_restored()
 
 
 def due(*, now: datetime) -> list[tuple[int, int]]:

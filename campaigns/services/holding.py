@@ -14,10 +14,10 @@ class NotADraft(ExpectedError):
 
 
 def hold_draft(campaign: Campaign, now: datetime) -> None:
-    """Lock the row until the transaction ends, so that nobody sends a draft that is being changed.
+    """Lock the row until the transaction ends, so that nobody sends a draft, or copies a pattern, that is being changed.
 
     Raises `NotADraft`.
     """
-    draft = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT, deleted_at=None)
+    draft = Campaign.objects.filter(pk=campaign.pk, state__in=Campaign.WRITTEN, deleted_at=None)
     if not draft.update(updated_at=now):
         raise NotADraft

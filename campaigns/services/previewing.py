@@ -14,6 +14,7 @@ from liquid.exceptions import LiquidError
 
 from accounts.models import Account
 from campaigns import queries
+from campaigns.feeds import patterns
 from campaigns.models import Campaign, ContentVersion, Variant
 from campaigns.services import inventing
 from campaigns.timing import timing_of
@@ -76,14 +77,15 @@ class Ticket:
 
 
 def content_of(written: Variant | ContentVersion) -> Content:
-    """Return what delivery compiles."""
-    return Content(
+    """Return what delivery compiles; of a feed's pattern what it would say next. Raises `CannotCompile`."""
+    content = Content(
         subject=written.subject,
         source=written.source,
         kind=written.kind,
         preheader=written.preheader,
         text=written.text,
     )
+    return patterns.filled(content, written)
 
 
 def about(campaign: Campaign, *, now: datetime) -> About:
@@ -103,12 +105,12 @@ def fill_preview(
     is_invented: bool = False,
 ) -> Preview:
     """Fill a variant for one contact (None: nothing is known of them); mistakes come back with their places."""
-    content = content_of(variant)
-    content = replace(content, subject=content.subject if content.subject.strip() else NO_SUBJECT)
     values = compiling.contact_values(contact) if contact else {"contact": {}}
     if is_invented:
         values = inventing.contact_values(account)
     try:
+        content = content_of(variant)
+        content = replace(content, subject=content.subject if content.subject.strip() else NO_SUBJECT)
         made = compiling.preview(account=account, content=content, values=values, token=_NO_TOKEN, about=about)
         notes = compiling.check_content(account=account, content=content).notes
     except CannotCompile as error:
@@ -116,7 +118,7 @@ def fill_preview(
     except LiquidError as error:
         return Preview(problems=(Problem(sentence(error)),))
     return Preview(
-        subject=made["subject"], html=made["html"], text=made["text"], preheader=variant.preheader, notes=notes
+        subject=made["subject"], html=made["html"], text=made["text"], preheader=content.preheader, notes=notes
     )
 
 

@@ -104,7 +104,7 @@ class Overview:
 
 def overview(*, account_id: int, now: datetime, limit: int = 50) -> Overview:
     """Put the overview of the newest campaigns together; call inside the account's scope."""
-    gone = Campaign.objects.filter(account_id=account_id, deleted_at=None).exclude(state=Campaign.State.DRAFT)
+    gone = Campaign.objects.filter(account_id=account_id, deleted_at=None).exclude(state__in=Campaign.WRITTEN)
     rows = queries.with_numbers(list(gone.order_by("-sent_at", "-pk")[:limit]))
     totals = Numbers()
     for row in rows:

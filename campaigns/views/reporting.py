@@ -17,7 +17,7 @@ from campaigns.views.common import campaign_or_404
 def report(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one campaign's report."""
     campaign = campaign_or_404(request, pk)
-    if campaign.state == Campaign.State.DRAFT:
+    if campaign.state in Campaign.WRITTEN:
         return redirect("campaigns:detail", pk=pk)
     made = reporting.report(campaign=campaign)
     context = {"campaign": campaign, "report": made, "numbers": made.numbers}

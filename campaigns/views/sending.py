@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,6 +27,8 @@ from emailconcert.lib.htmx import redirect_to, render_part
 def detail(request: MemberRequest, pk: int) -> HttpResponse:
     """Show a draft's steps, or how far a campaign has come."""
     campaign = campaign_or_404(request, pk)
+    if campaign.state == Campaign.State.PATTERN:
+        return redirect("feeds:detail", pk=campaign.feeds.get().pk)
     context = {"campaign": campaign, "may_edit": has_role(request.membership, Role.EDITOR)}
     if campaign.state == Campaign.State.DRAFT:
         context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}

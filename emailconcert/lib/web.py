@@ -9,7 +9,8 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -24,7 +25,7 @@ SECONDS = 5.0
 REDIRECTS = 5
 PORTS = frozenset({80, 443})
 _HEAD_BYTES = 16_384
-_MOVED = {301, 302, 303, 307, 308}
+MOVED = {301, 302, 303, 307, 308}
 # Servers that don't know HEAD, or refuse it to those they don't know, are asked once more for a single byte.
 _ASK_WITH_GET = {400, 401, 403, 404, 405, 406, 429, 500, 501, 503}
 _REFUSES_MACHINES = {401, 403, 407, 429, 451, 503, 999}
@@ -82,7 +83,7 @@ class Asker:
             return Answer("dead", str(error))
         if status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return Answer("answers")
-        said = f"{status} {_phrase(status)}".strip()
+        said = f"{status} {phrase(status)}".strip()
         return Answer("unclear" if status in _REFUSES_MACHINES else "dead", said)
 
     def _follow(self, url: str) -> int:
@@ -90,12 +91,21 @@ class Asker:
             reply = self._once("HEAD", url)
             if reply.status in _ASK_WITH_GET:
                 reply = self._once("GET", url)
-            if reply.status not in _MOVED or not reply.location:
+            if reply.status not in MOVED or not reply.location:
                 return reply.status
             url = urljoin(url, reply.location)
         raise CannotAsk("it redirects again and again")
 
     def _once(self, method: str, url: str) -> _Reply:
+        with self.connected(url) as (connection, parts, until):
+            return self._talk(connection, method, parts, until)
+
+    @contextmanager
+    def connected(self, url: str) -> Iterator[tuple[socket.socket, SplitResult, float]]:
+        """Connect to a judged address; yield the connection, the address in parts and until when there is time.
+
+        Raises `CannotAsk`, also for what goes wrong with the connection inside the block.
+        """
         parts, host, port = _split(url)
         if port not in self.ports:
             raise CannotAsk(f"port {port} is not one of the web")
@@ -104,10 +114,11 @@ class Asker:
         try:
             with socket.create_connection((address, port), timeout=max(until - time.monotonic(), 0.1)) as plain:
                 if parts.scheme == "http":
-                    return self._talk(plain, method, parts, until)
+                    yield plain, parts, until
+                    return
                 plain.settimeout(max(until - time.monotonic(), 0.1))
                 with self.context.wrap_socket(plain, server_hostname=host) as sealed:
-                    return self._talk(sealed, method, parts, until)
+                    yield sealed, parts, until
         except TimeoutError:
             raise CannotAsk(f"no answer within {self.seconds:g} seconds") from None
         except ssl.SSLCertVerificationError:
@@ -130,16 +141,19 @@ class Asker:
         return found[0]
 
     def _talk(self, connection: socket.socket, method: str, parts: SplitResult, until: float) -> _Reply:
-        target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") or "/"
-        if parts.query:
-            target += "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~-._")
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}", "Accept: */*"]
+        lines = [f"{method} {target(parts)} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}", "Accept: */*"]
         lines += [f"User-Agent: {self.user_agent}", "Connection: close"]
         if method == "GET":
             lines.append("Range: bytes=0-0")
         connection.settimeout(max(until - time.monotonic(), 0.1))
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii", "ignore"))
         return _read(connection, until)
+
+
+def target(parts: SplitResult) -> str:
+    """Return what a request asks for, in ASCII."""
+    asked = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") or "/"
+    return asked + ("?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~-._") if parts.query else "")
 
 
 def _split(url: str) -> tuple[SplitResult, str, int]:
@@ -178,7 +192,8 @@ def _read(connection: socket.socket, until: float) -> _Reply:
     return _Reply(int(status[1]))
 
 
-def _phrase(status: int) -> str:
+def phrase(status: int) -> str:
+    """Return a status in words; empty where it has none."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

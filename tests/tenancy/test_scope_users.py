@@ -17,6 +17,7 @@ MAY_ENTER_PLATFORM = {
     "accounts/services/sealing.py",
     "accounts/services/standing.py",
     "campaigns/services/demo.py",
+    "campaigns/services/feed_runs.py",
     "campaigns/services/following.py",
     "campaigns/services/link_asking.py",
     "campaigns/services/rehearsing.py",

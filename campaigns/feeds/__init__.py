@@ -1,0 +1,1 @@
+"""Feeds of news: reading what somebody else's server sent, and filling a mail with it."""
