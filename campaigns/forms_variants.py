@@ -1,5 +1,7 @@
 """What members type about variants, and how they are tested."""
 
+from typing import Any
+
 from django import forms
 
 from campaigns.models import Campaign
@@ -19,6 +21,17 @@ class VariantForm(forms.Form):
         label="Name of the sender",
         help_text="Leave empty for the name of the sender you chose. The address stays the same.",
     )
+
+    clock = forms.TimeField(
+        required=False, label="Time of day", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if zone:
+            self.fields["clock"].help_text = f"{zone} time. Leave empty in all variants to send them at the same time."
+        else:
+            del self.fields["clock"]
 
     def clean_from_name(self) -> str:
         """Refuse what can't stand in a header line."""
@@ -50,6 +63,18 @@ class PlanForm(forms.Form):
         widget=forms.RadioSelect,
         help_text="When nobody opened or clicked, or the best are level.",
     )
+
+    rest_goes = forms.ChoiceField(
+        choices=Campaign.RestGoes.choices,
+        label="The rest gets the winner",
+        widget=forms.RadioSelect,
+        help_text="Who is in the rest is settled when the winner is chosen.",
+    )
+
+    def __init__(self, *args: Any, is_timed: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_timed:
+            del self.fields["rest_goes"]
 
     def plan(self) -> Plan:
         """Return what was chosen."""

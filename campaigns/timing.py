@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
+from zoneinfo import ZoneInfo
 
 from accounts.choices import time_zones
 from campaigns.models import Campaign
@@ -73,3 +74,15 @@ def _last(now: datetime) -> date:
 def timing_of(campaign: Campaign) -> Timing:
     """Return what was chosen for a campaign."""
     return Timing(campaign.timing, campaign.day, campaign.clock, campaign.zone, campaign.spread_hours)
+
+
+def zone_of(campaign: Campaign) -> str:
+    """Return the zone that times of day are meant in."""
+    return campaign.zone or campaign.account.time_zone
+
+
+def next_time(clock: clock_time, zone: str, *, after: datetime) -> datetime:
+    """Return the next moment at which clocks in a zone show a time of day; `after` itself is one if they do then."""
+    today = after.astimezone(ZoneInfo(zone)).date()
+    moments = (pacing.instant(datetime.combine(today + timedelta(days=n), clock), zone) for n in (0, 1, 2))
+    return next(moment for moment in moments if moment >= after)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Min
 
 from accounts.services.auditing import SYSTEM, Actor
 from campaigns import queries
@@ -16,8 +17,9 @@ from campaigns.chances import Tally, Verdict, judge
 from campaigns.models import Campaign, Variant
 from campaigns.numbers import Numbers, numbers_of_variants
 from campaigns.services import scheduling, sending
-from delivery.models import Mailing
+from delivery.models import Batch, Mailing
 from emailconcert.lib.errors import ExpectedError
+from tracking.models import MessageActivity
 
 MISSED = (
     "The winner was to be chosen while nothing could be sent. Nothing has gone to the rest. Resume to let the winner go "
@@ -49,13 +51,29 @@ def result(*, campaign: Campaign, now: datetime) -> Result | None:
     if len(rows) < 2:
         return None
     by_clicks = campaign.winner_by == Campaign.WinnerBy.CLICKS
-    tallies = [
-        Tally(each.name, numbers.clickers if by_clicks else numbers.openers, numbers.delivered)
-        for each, numbers in rows
-    ]
+    hits = {each.name: numbers.clickers if by_clicks else numbers.openers for each, numbers in rows}
+    if rows[0][0].clock:
+        hits = _within_same_time([each for each, _ in rows], by_clicks=by_clicks, now=now)
+    tallies = [Tally(each.name, hits[each.name], numbers.delivered) for each, numbers in rows]
     verdict = judge(tallies, did="clicked in it" if by_clicks else "opened it")
     rest = next((numbers for variant, numbers in found if variant.name == Variant.REST), None)
     return Result(rows, verdict, rest)
+
+
+def _within_same_time(there: Sequence[Variant], *, by_clicks: bool, now: datetime) -> dict[str, int]:
+    """Count who did it within as long after their variant left as the last one has been out: the first had no longer."""
+    ids = [each.mailing_id for each in there if each.mailing_id]
+    began = Batch.objects.filter(mailing_id__in=ids).values_list("mailing_id").annotate(Min("not_before"))
+    starts: dict[int, datetime] = dict(began)
+    if len(starts) < len(there):
+        return dict.fromkeys((each.name for each in there), 0)
+    span = max(now - max(starts.values()), timedelta())
+    first = "first_click_people" if by_clicks else "first_open_people"
+    found = {}
+    for each in there:
+        mine = MessageActivity.objects.filter(account_id=each.account_id, mailing_id=each.mailing_id or 0)
+        found[each.name] = mine.filter(**{f"{first}__lte": starts[each.mailing_id or 0] + span}).count()
+    return found
 
 
 def awaits_rest(campaign: Campaign) -> bool:

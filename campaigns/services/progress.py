@@ -25,6 +25,7 @@ class Progress:
     held_reason: str
     pace: int
     seconds_left: int | None
+    waits_until: datetime | None = None
 
     @property
     def note(self) -> str:
@@ -53,7 +54,10 @@ def look(*, campaign: Campaign, now: datetime) -> Progress:
     starts_at = campaign.sent_at + sending.GRACE if campaign.sent_at else now
     failed, skipped = reasons(mailings) if numbers.failed or numbers.skipped else ({}, {})
     is_sending = campaign.state == Campaign.State.SENDING
-    pace, seconds_left = _pace(numbers, (now - starts_at).total_seconds()) if is_sending else (0, None)
+    going = [each.start_at for each in mailings if each.state == Mailing.State.SENDING and each.start_at]
+    waits_until = min(going) if is_sending and going and min(going) > max(now, starts_at) else None
+    is_paced = is_sending and not waits_until
+    pace, seconds_left = _pace(numbers, (now - starts_at).total_seconds()) if is_paced else (0, None)
     return Progress(
         numbers=numbers,
         left_out=checking.name_reasons(numbers.excluded),
@@ -66,6 +70,7 @@ def look(*, campaign: Campaign, now: datetime) -> Progress:
         held_reason=next((each.held_reason for each in mailings if each.held_reason), campaign.problem),
         pace=pace,
         seconds_left=seconds_left,
+        waits_until=waits_until,
     )
 
 

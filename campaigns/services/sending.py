@@ -4,22 +4,18 @@ A campaign's state follows its mailings. What a member asks for is a conditional
 second tab or a second worker finds nothing left to do. Nothing leaves within `GRACE` of the click.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from accounts.services import auditing
 from accounts.services.auditing import Actor
-from campaigns import audiences, follow_ups, queries
+from campaigns import audiences, follow_ups
 from campaigns.models import Campaign, Variant
-from campaigns.samples import Part, Rest
-from campaigns.services import checking, previewing, variants
-from campaigns.timing import timing_of
+from campaigns.services import checking, gathering, previewing
 from contacts.conditions import BadSegment
 from delivery.models import Batch, Mailing
 from delivery.services import compiling, holding, materialising
-from delivery.services.pacing import AT_ONCE
 from emailconcert.lib.errors import ExpectedError
 
 GRACE = timedelta(seconds=10)
@@ -122,8 +118,7 @@ def start_mailings(*, campaign_id: int, now: datetime) -> str:
     try:
         with transaction.atomic():  # of several variants all start, or none
             for variant in compiled.order_by("name"):
-                start_at = now if variant.name == Variant.REST else campaign.sent_at + GRACE
-                _materialise(campaign, variant, start_at=start_at, now=now)
+                gathering.gather(campaign=campaign, variant=variant, not_before=campaign.sent_at + GRACE, now=now)
     except (materialising.CannotStart, BadSegment) as error:
         rest = Variant.objects.filter(campaign=campaign, name=Variant.REST)
         if isinstance(error, materialising.NobodyLeft) and rest.exists():
@@ -135,27 +130,6 @@ def start_mailings(*, campaign_id: int, now: datetime) -> str:
             _back_to_draft(campaign, str(error))
         return str(error)[:300]
     return ""
-
-
-def _part(campaign: Campaign, variant: Variant) -> Part | Rest | None:
-    """Return to which part of the audience a variant goes; None: to everybody."""
-    there = queries.alternatives(campaign)
-    if variant.name == Variant.REST:
-        return Rest(campaign.account_id, [each.mailing_id for each in there if each.mailing_id])
-    return variants.parts(campaign, there)[variant.name]
-
-
-def _materialise(campaign: Campaign, variant: Variant, *, start_at: datetime, now: datetime) -> None:
-    part = _part(campaign, variant)
-    account_id, chosen = campaign.account_id, replace(audiences.chosen(campaign), part=part)
-    materialising.materialise(
-        mailing=variant.mailing,
-        audience=audiences.people(chosen, account_id=account_id, now=now),
-        excluded=audiences.excluded(chosen, account_id=account_id, now=now),
-        start_at=start_at,
-        now=now,
-        pace=AT_ONCE if isinstance(part, Part) else timing_of(campaign).pace(),
-    )
 
 
 def undo_send(*, campaign: Campaign, now: datetime, actor: Actor) -> None:

@@ -66,13 +66,13 @@ def deliver_test(
     *, account_id: int, campaign_id: int, name: str, to: str, contact_id: int | None, now: datetime
 ) -> None:
     """Send one test mail that was asked for; a worker does this, outside any transaction."""
-    with account_scope(account_id):
-        campaign = Campaign.objects.select_related("account", "sender").filter(pk=campaign_id).first()
-        variant = queries.variant(campaign, name) if campaign else None
-        if campaign is None or campaign.sender is None or variant is None:
-            return
-        content, contact = _content(variant), queries.preview_contact(contact_id)
     try:
+        with account_scope(account_id):
+            campaign = Campaign.objects.select_related("account", "sender").filter(pk=campaign_id).first()
+            variant = queries.variant(campaign, name) if campaign else None
+            if campaign is None or campaign.sender is None or variant is None:
+                return
+            content, contact = _content(variant), queries.preview_contact(contact_id)
         single.send_test_mail(
             account=campaign.account,
             content=content,

@@ -1,8 +1,9 @@
 """Testing up to four variants of a draft on a sample: which there are, how many get each, what is in the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from accounts.models import User
 from campaigns import audiences, queries
@@ -11,6 +12,7 @@ from campaigns.models import Campaign, Variant
 from campaigns.samples import Part
 from campaigns.services import versions
 from campaigns.services.holding import hold_draft
+from campaigns.timing import next_time, timing_of, zone_of
 from contacts.conditions import BadSegment
 from delivery.services import compiling
 from emailconcert.lib.errors import ExpectedError
@@ -38,6 +40,7 @@ class Plan:
     winner_by: str
     hours: int
     if_undecided: str
+    rest_goes: str = Campaign.RestGoes.ONCE
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def add_variant(*, campaign: Campaign, now: datetime) -> Variant:
         subject=first.subject,
         preheader=first.preheader,
         from_name=first.from_name,
+        clock=first.clock,
         kind=first.kind,
         source=first.source,
         text=first.text,
@@ -76,13 +80,14 @@ def set_variant(
     subject: str,
     preheader: str,
     from_name: str,
+    clock: time | None = None,
     now: datetime,
     author: User | None = None,
 ) -> None:
-    """Say what stands in the inbox for one variant. Raises `NotADraft`."""
+    """Say what stands in the inbox for one variant, and at what time of day it is tried. Raises `NotADraft`."""
     hold_draft(campaign, now)
     mine = Variant.objects.filter(campaign=campaign, name=name)
-    mine.update(subject=subject, preheader=preheader, from_name=from_name)
+    mine.update(subject=subject, preheader=preheader, from_name=from_name, clock=clock)
     if any(each.says_its_own for each in mine):
         versions.note_envelope(campaign=campaign, author=author, now=now, name=name)
 
@@ -119,6 +124,7 @@ def set_plan(*, campaign: Campaign, plan: Plan, now: datetime) -> None:
         "winner_by": plan.winner_by,
         "winner_after": plan.hours,
         "if_undecided": plan.if_undecided,
+        "rest_goes": plan.rest_goes,
     }
     Campaign.objects.filter(pk=campaign.pk).update(**chosen)
     for name, value in chosen.items():
@@ -131,6 +137,13 @@ def parts(campaign: Campaign, there: list[Variant]) -> dict[str, Part | None]:
         return {each.name: None for each in there}
     percent, of = campaign.sample_percent, len(there)
     return {each.name: Part(campaign.pk, percent, number, of) for number, each in enumerate(there)}
+
+
+def times(*, campaign: Campaign, there: Sequence[Variant], now: datetime) -> list[tuple[str, datetime]]:
+    """Return when each variant would be tried, the earliest first; none where they have no times of day."""
+    begins, zone = timing_of(campaign).due(now), zone_of(campaign)
+    found = [(each.name, next_time(each.clock, zone, after=begins)) for each in there if each.clock]
+    return sorted(found, key=lambda each: each[1]) if len(there) > 1 else []
 
 
 def sizes(*, campaign: Campaign, people: int, now: datetime) -> Sizes:
@@ -164,6 +177,7 @@ def check_variants(campaign: Campaign, people: int, *, now: datetime) -> Iterato
         yield Check("blocking", "Two variants are the same. Change one, or remove it.", STEP)
     for each in there[1:]:
         yield from _check_envelope(campaign, each)
+    yield from _check_times(campaign, there, now)
     yield from _check_sizes(campaign, people, now)
 
 
@@ -176,6 +190,27 @@ def _check_envelope(campaign: Campaign, variant: Variant) -> Iterator[Check]:
     for found in subject.check_subject(variant.subject, preheader):
         if found.level != "ok":
             yield replace(found, sentence=f"Variant {variant.name}: {found.sentence}", step=STEP)
+
+
+def _check_times(campaign: Campaign, there: Sequence[Variant], now: datetime) -> Iterator[Check]:
+    without = [each.name for each in there if each.clock is None]
+    if without and len(without) < len(there):
+        said = f"Say at what time of day variant {without[0]} is tried, or take the times of the others away."
+        yield Check("blocking", said, STEP)
+    elif not without:
+        zone = ZoneInfo(zone_of(campaign))
+        planned = times(campaign=campaign, there=there, now=now)
+        said = ", ".join(f"{name} on {_spoken(moment.astimezone(zone))}" for name, moment in planned)
+        rest = (
+            "at the winner's time of day" if campaign.rest_goes == Campaign.RestGoes.CLOCK else "as soon as it is known"
+        )
+        when = "as planned" if campaign.timing == Campaign.Timing.AT else "now"
+        details = (f"If it is started {when}; times are those of {zone.key}.",)
+        yield Check("ok", f"Variants leave at different times: {said}; the winner {rest}.", details=details)
+
+
+def _spoken(moment: datetime) -> str:
+    return f"{moment:%A}, {moment.day} {moment:%B}, {moment:%H:%M}"
 
 
 def _check_sizes(campaign: Campaign, people: int, now: datetime) -> Iterator[Check]:

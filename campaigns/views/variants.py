@@ -1,5 +1,7 @@
 """Variants of a draft and how they are tested; choosing the winner."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -13,6 +15,7 @@ from campaigns import queries, tasks
 from campaigns.forms_variants import PlanForm, VariantForm
 from campaigns.models import Campaign, Variant
 from campaigns.services import checking, deciding, previewing, variants
+from campaigns.timing import zone_of
 from campaigns.views.common import campaign_or_404, variant_or_404
 from contacts.conditions import BadSegment
 from emailconcert.lib.errors import ExpectedError
@@ -26,28 +29,35 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
     campaign = campaign_or_404(request, pk)
     if campaign.state != Campaign.State.DRAFT:
         return redirect("campaigns:detail", pk=pk)
-    known = {
-        "percent": campaign.sample_percent,
-        "winner_by": campaign.winner_by,
-        "hours": campaign.winner_after,
-        "if_undecided": campaign.if_undecided,
-    }
-    form = PlanForm(request.POST if request.method == "POST" else None, initial=known)
+    there = queries.alternatives(campaign)
+    given = request.POST if request.method == "POST" else None
+    form = PlanForm(given, initial=_plan(campaign), is_timed=any(each.clock for each in there))
     if form.is_valid():
         try:
             variants.set_plan(campaign=campaign, plan=form.plan(), now=now())
             return redirect_to(request, "campaigns:variants", pk=pk)
         except ExpectedError as error:
             form.add_error(None, str(error))
-    context = {"campaign": campaign, "form": form, "variants": queries.alternatives(campaign)}
-    context |= {"sizes": _sizes(campaign), "shown": _shown(campaign)}
+    context = {"campaign": campaign, "form": form, "variants": there, "zone": zone_of(campaign)}
+    context |= {"sizes": _sizes(campaign), "shown": _shown(there, campaign)}
+    context["times"] = variants.times(campaign=campaign, there=there, now=now())
     return render(request, "campaigns/variants.html", context, status=422 if form.errors else 200)
 
 
-def _shown(campaign: Campaign) -> list[tuple[Variant, str]]:
+def _plan(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "percent": campaign.sample_percent,
+        "winner_by": campaign.winner_by,
+        "hours": campaign.winner_after,
+        "if_undecided": campaign.if_undecided,
+        "rest_goes": campaign.rest_goes,
+    }
+
+
+def _shown(there: list[Variant], campaign: Campaign) -> list[tuple[Variant, str]]:
     """Return the variants that say something of their own, each with the address of its preview; none but where some do."""
     seen, at = previewing.Eyes(is_invented=True), now()
-    found = [each for each in queries.alternatives(campaign) if each.says_its_own]
+    found = [each for each in there if each.says_its_own]
     urls = (previewing.preview_url(campaign=campaign, eyes=seen, name=each.name, now=at) for each in found)
     return list(zip(found, urls, strict=True)) if len(found) > 1 else []
 
@@ -82,8 +92,9 @@ def edit(request: MemberRequest, pk: int, name: str) -> HttpResponse:
     variant = variant_or_404(campaign, name)
     if campaign.state != Campaign.State.DRAFT:
         return redirect("campaigns:detail", pk=pk)
-    known = {"subject": variant.subject, "preheader": variant.preheader, "from_name": variant.from_name}
-    form = VariantForm(request.POST if request.method == "POST" else None, initial=known)
+    known = {name: getattr(variant, name) for name in ("subject", "preheader", "from_name", "clock")}
+    zone = zone_of(campaign) if len(queries.alternatives(campaign)) > 1 else ""
+    form = VariantForm(request.POST if request.method == "POST" else None, initial=known, zone=zone)
     if form.is_valid():
         try:
             variants.set_variant(campaign=campaign, name=name, **form.cleaned_data, now=now(), author=request.user)
