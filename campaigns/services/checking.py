@@ -1,7 +1,7 @@
 """What is looked at before a campaign may be sent, and what the review shows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -108,6 +108,9 @@ def review(*, campaign: Campaign, now: datetime, rehearse: Rehearse = Rehearse.B
     return Review(audience, tuple(sorted(checks, key=lambda each: order.index(each.level))), tried, failures)
 
 
+LIVE = ("links", "rehearsal")
+
+
 def live_check(*, campaign: Campaign, what: str, now: datetime) -> Check | None:
     """Return how far a check is that a worker is at, None where there is no such check."""
     if what == "links":
@@ -147,16 +150,20 @@ def count_audience(*, campaign: Campaign, now: datetime) -> Audience:
 
 
 def _count(chosen: audiences.Chosen, account_id: int, now: datetime) -> counting.Counted:
-    excluded = audiences.excluded(chosen, account_id=account_id, now=now)
     if chosen.follow_up is None:
         to_segments = audiences.people(chosen, account_id=account_id, now=now) if chosen.segments else None
         return counting.count_audience(
-            account_id=account_id, list_ids=chosen.list_ids, to_segments=to_segments, excluded=excluded, now=now
+            account_id=account_id,
+            list_ids=chosen.list_ids,
+            to_segments=to_segments,
+            excluded=audiences.excluded(replace(chosen, without_lists=()), account_id=account_id, now=now),
+            without_list_ids=[each.pk for each in chosen.without_lists],
+            now=now,
         )
     people, left_out = materialising.count_audience(  # of a follow-up anybody may have left the lists since
         account_id=account_id,
         audience=audiences.people(chosen, account_id=account_id, now=now),
-        excluded=excluded,
+        excluded=audiences.excluded(chosen, account_id=account_id, now=now),
         list_ids=chosen.list_ids,
         to_segments=bool(chosen.segments),
         now=now,
@@ -222,6 +229,6 @@ def _check_envelope(campaign: Campaign) -> Iterator[Check]:
 
 def _check_trial(campaign: Campaign) -> Iterator[Check]:
     if campaign.tested_at is None:
-        yield Check("notice", "You have not sent yourself a test mail yet.", "campaigns:trial")
+        yield Check("notice", "You have not sent yourself a test mail yet.", "campaigns:trial", button="Send a test")
     else:
         yield Check("ok", "A test mail was sent.", "campaigns:trial")

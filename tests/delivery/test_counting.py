@@ -76,10 +76,12 @@ def test_it_counts_what_sending_counts(alice):
             to_segments=to_segments is not None,
             excluded=excluded,
         )
-        counted = counting.count_audience(
-            account_id=alice.account_id, list_ids=list_ids, to_segments=to_segments, excluded=excluded, now=NOW
-        )
+        given = {"account_id": alice.account_id, "list_ids": list_ids, "to_segments": to_segments, "now": NOW}
+        counted = counting.count_audience(**given, excluded=excluded)
         assert (counted.people, counted.left_out) == (people, left_out), (list_ids, to_segments, excluded)
+        if excluded is on[three]:
+            assert counting.count_audience(**given, excluded=None, without_list_ids=[three]) == counted
+            assert counting.count_audience(**given, excluded=excluded, without_list_ids=[three]) == counted
         assert people
         assert left_out
         assert counted.subscribed == {pk: on[pk].count() for pk in list_ids}
