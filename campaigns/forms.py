@@ -249,6 +249,7 @@ class SendForm(forms.Form):
     """The explicit yes: the number of people, typed."""
 
     shown = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     typed = forms.CharField(max_length=20, label="Number of people")
 
     def clean(self) -> dict[str, Any]:

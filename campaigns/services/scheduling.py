@@ -10,7 +10,7 @@ from accounts.models import Membership, Role
 from accounts.services import auditing, outbox
 from accounts.services.auditing import SYSTEM, Actor
 from campaigns.models import Campaign
-from campaigns.services import checking, rehearsing, sending
+from campaigns.services import agreeing, checking, rehearsing, sending
 from campaigns.services.holding import hold_draft
 from campaigns.timing import Timing, timing_of
 from emailconcert.lib.errors import ExpectedError
@@ -43,14 +43,22 @@ def set_timing(*, campaign: Campaign, timing: Timing, now: datetime) -> None:
         setattr(campaign, name, value)
 
 
-def send_or_schedule(*, campaign: Campaign, agreed: int | None, now: datetime, actor: Actor) -> None:
-    """Let a draft go now, or have it wait for its time. Raises what `sending.send_campaign` does, and `BadTime`."""
-    timing = timing_of(campaign)
-    if timing.kind == Campaign.Timing.NOW:
-        sending.send_campaign(campaign=campaign, agreed=agreed, now=now, actor=actor)
-        return
-    timing.check(now)
+def send_or_schedule(*, campaign: Campaign, agreed: int | None, now: datetime, actor: Actor, seen: str = "") -> None:
+    """Let a draft go now, or have it wait for its time; `seen` is the state of it that the member looked at.
+
+    Raises what `sending.send_campaign` does, `BadTime` and `agreeing.ChangedSince`.
+    """
     with transaction.atomic():
+        held = Campaign.objects.select_for_update().filter(pk=campaign.pk, state=Campaign.State.DRAFT, deleted_at=None)
+        if held.first() is None:  # and whoever wants to change it waits from here on
+            raise sending.AlreadySent
+        campaign.refresh_from_db()
+        agreeing.check(campaign, seen)
+        timing = timing_of(campaign)
+        if timing.kind == Campaign.Timing.NOW:
+            sending.send_campaign(campaign=campaign, agreed=agreed, now=now, actor=actor)
+            return
+        timing.check(now)
         draft = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT, deleted_at=None)
         if not draft.update(state=Campaign.State.SCHEDULED, due_at=timing.due(now), problem=""):
             raise sending.AlreadySent

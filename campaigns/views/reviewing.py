@@ -10,7 +10,7 @@ from accounts.models import Role
 from campaigns import tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
-from campaigns.services import checking, previewing
+from campaigns.services import agreeing, checking, previewing
 from campaigns.views.common import campaign_or_404, shown_variant
 
 
@@ -30,11 +30,13 @@ def live_check(request: MemberRequest, pk: int, what: str) -> HttpResponse:
     """Show how far one check is; htmx asks for it until it is over."""
     campaign = campaign_or_404(request, pk)
     found = checking.live_check(campaign=campaign, what=what, now=now())
-    if found is None:
+    if what not in checking.LIVE:
         raise Http404
-    response = render(request, "campaigns/_check.html", {"campaign": campaign, "check": found})
-    if what == "rehearsal" and not found.live:
-        response["HX-Refresh"] = "true"  # the button that sends may be there now
+    response = (
+        render(request, "campaigns/_check.html", {"campaign": campaign, "check": found}) if found else HttpResponse()
+    )
+    if found is None or (what == "rehearsal" and not found.live):
+        response["HX-Refresh"] = "true"  # it is about something else by now, or the button that sends may be there
     return response
 
 
@@ -47,7 +49,7 @@ def show_review(
     tasks.wake_checks_after_commit(account_id=campaign.account_id, campaign_id=campaign.pk, what=found.live)
     raw = request.GET.get("contact") or request.POST.get("contact") or ""
     contact_id = int(raw) if raw.isdecimal() and len(raw) < 18 else None
-    context = {"campaign": campaign, "form": form, "review": found}
+    context = {"campaign": campaign, "form": form, "review": found, "seen": agreeing.state(campaign)}
     context |= previewing.preview_context(
         campaign=campaign, contact_id=contact_id, now=moment, name=shown_variant(request)
     )

@@ -54,8 +54,8 @@ def send(request: MemberRequest, pk: int) -> HttpResponse:
     form = SendForm(request.POST)
     if form.is_valid():
         try:
-            agreed = form.cleaned_data["shown"]
-            scheduling.send_or_schedule(campaign=campaign, agreed=agreed, now=now(), actor=actor(request))
+            agreed, seen = form.cleaned_data["shown"], form.cleaned_data["seen"]
+            scheduling.send_or_schedule(campaign=campaign, agreed=agreed, seen=seen, now=now(), actor=actor(request))
         except sending.AlreadySent:
             return redirect_to(request, "campaigns:detail", pk=pk)
         except ExpectedError as error:

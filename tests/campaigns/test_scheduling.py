@@ -1,5 +1,6 @@
 """Campaigns that go later: at a time, on each person's own clock, spread; and what was missed."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -97,6 +98,25 @@ def test_a_time_that_passed_between_choosing_and_pressing_is_refused(draft, scop
     with pytest.raises(BadTime):
         scheduling.send_or_schedule(campaign=draft, agreed=3, now=NINE_IN_DUBLIN, actor=SYSTEM)
     assert Campaign.objects.get().state == "draft"
+
+
+def test_what_somebody_changed_meanwhile_is_not_sent(client, draft, alice):
+    """One has the review open; another writes something else, or chooses another time."""
+    for change in (
+        lambda: drafting.save_content(campaign=draft, kind="markdown", source="Else", now=NOW),
+        lambda: Campaign.objects.update(timing="at", day=SUNDAY, clock=time(9), zone="UTC"),
+    ):
+        page = client.get(f"/campaigns/{draft.pk}/review/").content.decode()
+        seen = re.search(r'name="seen" value="(\w{64})"', page)[1]
+        with account_scope(alice.account):
+            change()
+        answer = client.post(f"/campaigns/{draft.pk}/send/", {"shown": 3, "typed": "3", "seen": seen})
+        assert (answer.status_code, "was changed after" in answer.content.decode()) == (422, True)
+        with account_scope(alice.account):
+            assert Campaign.objects.get().state == "draft"
+    seen = re.search(r'name="seen" value="(\w{64})"', answer.content.decode())[1]
+    answer = client.post(f"/campaigns/{draft.pk}/send/", {"shown": 3, "typed": "3", "seen": seen})
+    assert answer.status_code == 302
 
 
 def test_what_is_not_ready_is_not_scheduled(draft, scope):
