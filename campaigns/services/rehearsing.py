@@ -35,6 +35,8 @@ LEASE = timedelta(seconds=150)
 ATTEMPTS = 5
 SHOWN = 100
 HOLDS_FOR = timedelta(days=1)
+# What is quickly tried, or found somebody to be mended, is tried again for the data as it is by then.
+MOMENT = timedelta(minutes=1)
 TRY_AGAIN_AFTER = timedelta(minutes=10)
 KEPT = timedelta(days=7)
 _OPEN = (State.QUEUED, State.RUNNING)
@@ -53,7 +55,8 @@ class Plan:
 def look(*, campaign: Campaign, now: datetime) -> Rehearsal | None:
     """Return the rehearsal that holds for what the campaign is now, if there is one."""
     found = Rehearsal.objects.filter(campaign=campaign).first()
-    return found if found and _holds(found, fingerprint(campaign), now) else None
+    is_right = found is not None and found.fingerprint == fingerprint(campaign)
+    return found if found and is_right and found.started_at > now - HOLDS_FOR else None
 
 
 def begin(*, campaign: Campaign, people: int, now: datetime) -> Rehearsal | None:
@@ -62,7 +65,7 @@ def begin(*, campaign: Campaign, people: int, now: datetime) -> Rehearsal | None
     What nobody can fail in is over as soon as it begins: tried for nobody. Call inside the account's scope.
     """
     found = look(campaign=campaign, now=now)
-    if found:
+    if found and _holds(found, people, now):
         return found
     try:
         plan = _plan(campaign, now)
@@ -73,7 +76,7 @@ def begin(*, campaign: Campaign, people: int, now: datetime) -> Rehearsal | None
             campaign=campaign, defaults={"fingerprint": plan.fingerprint, "total": people, "started_at": now}
         )
         row = Rehearsal.objects.select_for_update().get(pk=row.pk)
-        if not is_new and _holds(row, plan.fingerprint, now):
+        if not is_new and row.fingerprint == plan.fingerprint and _holds(row, people, now):
             return row  # another tab was first
         _start(row, plan, people, now)
         if row.state in _OPEN and people <= AT_ONCE:
@@ -170,9 +173,14 @@ def fingerprint(campaign: Campaign) -> str:
     return hashlib.sha256(orjson.dumps(state, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _holds(row: Rehearsal, now_is: str, now: datetime) -> bool:
-    life = TRY_AGAIN_AFTER if row.state == State.FAILED else HOLDS_FOR
-    return row.fingerprint == now_is and row.started_at > now - life
+def _holds(row: Rehearsal, people: int, now: datetime) -> bool:
+    """Tell whether it stands for the data as it is: not after a while, nor for an audience that has grown or shrunk."""
+    if row.state in _OPEN or not row.total:
+        return row.started_at > now - HOLDS_FOR
+    if abs(people - row.total) > row.total // 100:
+        return False
+    life = HOLDS_FOR if row.total > AT_ONCE and not row.failing else MOMENT
+    return (row.finished_at or row.started_at) > now - (TRY_AGAIN_AFTER if row.state == State.FAILED else life)
 
 
 def _plan(campaign: Campaign, now: datetime) -> Plan:
@@ -217,6 +225,9 @@ def _claim(account_id: int, campaign_id: int, *, now: datetime) -> bool:
 def _go_on(row: Rehearsal, plan: Plan | None, *, now: datetime) -> Plan | None:
     """Return what is to be tried; None where it has ended, has become another, or broke off too often."""
     if row.state != State.RUNNING:
+        return None
+    if row.campaign.deleted_at:
+        row.delete()
         return None
     try:
         if plan is None or plan.fingerprint != fingerprint(row.campaign):

@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,10 @@ from delivery.services import rehearsing as trying
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Suppression
 from privacy.services import standing
+from tests.campaigns.conftest import make_people
 from tests.campaigns.test_sending import make_ready
 from tests.factories import NOW
+from tests.forking import forking
 
 pytestmark = pytest.mark.django_db
 SOURCE = "# Hello\n\nYour share: {{ 100 | divided_by: contact.orders }} percent\n"
@@ -77,11 +80,58 @@ def test_mended_content_or_another_audience_is_tried_again(draft, scope, news):
     assert rehearsing.fingerprint(draft) != before
 
 
-def test_it_holds_for_a_day_and_is_not_tried_twice(draft, scope):
-    assert look(draft).is_ready
-    spoil(0)
-    assert look(draft).is_ready
-    assert not look(draft, at=NOW + timedelta(days=1)).is_ready
+@pytest.mark.parametrize(("at_once", "life"), [(2_000, timedelta(minutes=1)), (3, timedelta(days=1))])
+def test_it_holds_for_a_while_and_is_not_tried_twice(alice, draft, monkeypatch, at_once, life):
+    """What is tried at once holds for a minute, what takes a worker's time for a day."""
+    monkeypatch.setattr(rehearsing, "AT_ONCE", at_once)
+
+    def ready(at):
+        with account_scope(alice.account):
+            look(draft, at=at)
+        rehearsing.run_slice(account_id=alice.account_id, campaign_id=draft.pk, clock=lambda: at)
+        with account_scope(alice.account):
+            return look(draft, at=at).is_ready
+
+    assert ready(NOW)
+    with account_scope(alice.account):
+        spoil(0)
+    assert ready(NOW + life - timedelta(seconds=1))
+    assert not ready(NOW + life)
+
+
+@pytest.mark.parametrize("at_once", [2_000, 3])
+def test_a_contact_that_was_mended_and_an_audience_that_has_grown_are_tried_again(
+    alice, draft, news, monkeypatch, at_once
+):
+    monkeypatch.setattr(rehearsing, "AT_ONCE", at_once)
+    moments = iter(NOW + timedelta(minutes=2 * n) for n in range(9))
+
+    def failing():
+        at = next(moments)
+        with account_scope(alice.account):
+            look(draft, at=at)
+        rehearsing.run_slice(account_id=alice.account_id, campaign_id=draft.pk, clock=lambda: at)
+        with account_scope(alice.account):
+            return look(draft, at=at).rehearsal.failing
+
+    with account_scope(alice.account):
+        spoil(1)
+    assert failing() == 1
+    with account_scope(alice.account):
+        Contact.objects.update(values={"orders": 4})
+    assert failing() == 0
+    with account_scope(alice.account):
+        make_people(alice.account, news, 2, start=10)  # with no orders at all
+    assert failing() == 2
+
+
+def test_a_deleted_draft_is_not_tried_any_longer(alice, draft, monkeypatch):
+    monkeypatch.setattr(rehearsing, "AT_ONCE", 3)
+    with account_scope(alice.account):
+        look(draft)
+        drafting.delete_draft(campaign=draft, actor=SYSTEM, now=NOW)
+    assert not rehearsing.run_slice(account_id=alice.account_id, campaign_id=draft.pk, clock=lambda: NOW)
+    assert rehearsing.due(now=NOW) == []
 
 
 def test_what_can_fail_for_nobody_is_tried_for_nobody(draft, scope):
@@ -117,37 +167,48 @@ def test_a_large_audience_is_a_workers_and_the_review_waits(alice, draft, scope,
         sending.send_campaign(campaign=draft, now=NOW, actor=SYSTEM)
 
 
+def main(account_id, campaign_id):
+    """Go on with a rehearsal in pieces of two, and stay in the third for ever."""
+    rehearsing.PIECE = rehearsing.LARGEST_PIECE = 2
+    whole, asked = trying.try_piece, []
+
+    def stuck(**given):
+        asked.append(given["after"])
+        if len(asked) == 3:
+            time.sleep(600)
+        return whole(**given)
+
+    trying.try_piece = stuck
+    rehearsing.run_slice(account_id=account_id, campaign_id=campaign_id, clock=lambda: NOW)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_that_was_killed_is_gone_on_for(alice, draft, monkeypatch):
     monkeypatch.setattr(rehearsing, "AT_ONCE", 3)
-    monkeypatch.setattr(rehearsing, "PIECE", 2)
-    monkeypatch.setattr(rehearsing, "LARGEST_PIECE", 2)
     with account_scope(alice.account):
         spoil(0, 5)
         look(draft)
-    asked = []
-    whole = trying.try_piece
 
-    def killed(**given):
-        asked.append(given["after"])
-        if len(asked) == 3:
-            raise KeyboardInterrupt
-        return whole(**given)
+    def row():
+        with account_scope(alice.account):
+            return Rehearsal.objects.get()
 
-    monkeypatch.setattr(trying, "try_piece", killed)
-    work = {"account_id": alice.account_id, "campaign_id": draft.pk}
-    with pytest.raises(KeyboardInterrupt):
-        rehearsing.run_slice(**work, clock=lambda: NOW)
-    with account_scope(alice.account):
-        assert (Rehearsal.objects.get().tried, Rehearsal.objects.get().failing) == (4, 1)
+    with forking("tests.campaigns.test_rehearsing") as fork:
+        worker, until = fork(alice.account_id, draft.pk), time.monotonic() + 60
+        while row().tried < 4:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        worker.kill()
+    assert (row().state, row().tried, row().failing) == ("running", 4, 1)
     assert rehearsing.due(now=NOW) == []
+    work = {"account_id": alice.account_id, "campaign_id": draft.pk}
     assert not rehearsing.run_slice(**work, clock=lambda: NOW)  # its lease holds
 
     later = NOW + rehearsing.LEASE + timedelta(seconds=1)
     assert rehearsing.due(now=later) == [(alice.account_id, draft.pk)]
     assert not rehearsing.run_slice(**work, clock=lambda: later)
+    assert (row().state, row().tried, row().failing) == ("done", 6, 2)
     with account_scope(alice.account):
-        row = Rehearsal.objects.get()
-        assert (row.state, row.tried, row.failing) == ("done", 6, 2)
         assert RehearsalFailure.objects.count() == 2
 
 
@@ -187,6 +248,10 @@ def test_the_review_lists_whom_it_fails_for(client: Client, alice, draft, monkey
     live = client.get(f"/campaigns/{draft.pk}/review/rehearsal/", headers={"HX-Request": "true"})
     assert live["HX-Refresh"] == "true"
     assert client.get(f"/campaigns/{draft.pk}/review/nothing/").status_code == 404
+    with account_scope(alice.account):
+        draft.variants.update(source="Somebody else has written this.")
+    live = client.get(f"/campaigns/{draft.pk}/review/rehearsal/", headers={"HX-Request": "true"})
+    assert (live.status_code, live["HX-Refresh"]) == (200, "true")
 
 
 def test_old_rehearsals_are_swept(alice, draft):
