@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Role
+from accounts.models import Account, AuditEvent, Role
 from accounts.services.auditing import SYSTEM
 from campaigns import gallery, template_queries
 from campaigns.models import Campaign, Template
@@ -89,6 +89,29 @@ def test_pictures_are_for_a_while_and_the_address_stays_for_an_hour(alice, setti
     host_less = old.removeprefix(settings.CONTENT_URL)
     assert ask_content_host(host_less, settings).status_code == 404
     assert ask_content_host("/preview/template/none/", settings).status_code == 404
+
+
+def test_a_picture_is_filled_once_until_the_template_or_the_business_changes(alice, mine, monkeypatch):
+    filled = []
+    fill = starting_points.fill
+    monkeypatch.setattr(starting_points, "fill", lambda *args, **kwargs: filled.append(1) or fill(*args, **kwargs))
+    ticket = starting_points.Ticket(alice.account_id, f"own:{mine.pk}")
+
+    def look():
+        with account_scope(alice.account):
+            return starting_points.fill_ticket(ticket, now=timezone.now())
+
+    assert look() == look()
+    assert len(filled) == 1
+    with account_scope(alice.account):
+        Template.objects.update(source="<mjml><mj-body></mj-body></mjml>")
+    look()
+    Account.objects.update(name="Quay Bakery")
+    look()
+    assert len(filled) == 3
+    with account_scope(alice.account):
+        Template.objects.update(deleted_at=timezone.now())
+    assert look() is None
 
 
 def test_a_draft_starts_from_an_earlier_campaign_of_the_account_only(alice, charlie):
