@@ -32,6 +32,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["
 _OURS = ("account.name", "account.postal_address", *(f"campaign.{name}" for name in ("name", "date", *TOLD)))
 _PIXEL = f'<img src="{{{{ {OPEN} }}}}" width="1" height="1" alt="" style="display:block;border:0;">'
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
+_BORROWED = re.compile(r"https?://(www\.mailjet\.com|i\.imgur\.com)/", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
 _ALIGNED = re.compile(r"\salign=\"(?:center|right)\"|text-align:\s*(?:center|right);?", re.IGNORECASE)
 # What looks like Liquid while all Liquid is set aside was written as entities, to be read and not to be run.
@@ -90,7 +91,7 @@ def compile_content(
     problems = _lost(aside, inlined)
     if problems:
         raise CannotCompile(problems)
-    notes = _notes(kind, cleaned.notes)
+    notes = _notes(kind, cleaned.notes) + (_borrowed(source, inlined) if kind == "mjml" else [])
     links = cleaned.links
     own = _own_text(text, links if tracks_clicks else None)
     return _finish(aside, inlined, links, notes, subject=subject, preheader=preheader, text=own, pixel=tracks_opens)
@@ -124,6 +125,13 @@ def _shown(kind: str, problems: list[Problem]) -> list[Problem]:
     if kind != "rich":
         return problems
     return [Problem(each.message) if each.part == "body" else each for each in problems]
+
+
+def _borrowed(source: str, html: str) -> list[Problem]:
+    """Return a note for the hosts of the icons that MJML itself puts in where a mail has none of its own."""
+    hosts = sorted(set(_BORROWED.findall(html)) - set(_BORROWED.findall(source)))
+    said = "Icons are shown from {}, which learns who opens the mail. Give social links, accordions and carousels icons of your own ({})."
+    return [Problem(said.format(" and ".join(hosts), "src, icon-wrapped-url, left-icon …"))] if hosts else []
 
 
 def _notes(kind: str, notes: list[Problem]) -> list[Problem]:

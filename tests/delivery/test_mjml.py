@@ -31,6 +31,17 @@ def test_a_condition_around_a_section_stands_in_mj_raw():
     assert "Very important" not in rendered(source, {}, kind="mjml")
 
 
+def test_icons_that_mjml_borrows_elsewhere_are_noted():
+    mail = '<mjml><mj-body><mj-section><mj-column><mj-social><mj-social-element name="x"{}>X</mj-social-element>{}'
+    end = "</mj-social></mj-column></mj-section></mj-body></mjml>"
+    borrowed, own = (
+        compiled(mail.format(src, end), kind="mjml").notes for src in ("", ' src="https://example.com/x.png"')
+    )
+
+    assert ["www.mailjet.com" in each.message for each in borrowed] == [True]
+    assert own == ()
+
+
 def test_what_a_style_of_mjml_says_is_inlined():
     source = TEXT.format("<p class='x'>Hi</p>").replace(
         "<mj-body>", '<mj-head><mj-style inline="inline">.x { color: #123456 }</mj-style></mj-head><mj-body>'
