@@ -8,7 +8,7 @@ class Check:
     """A sentence about what was found, why it matters, and where it is mended (a step's URL name).
 
     `level` is ok, notice (worth a look), waiting (sending waits for it) or blocking; `page` is the address where it is
-    mended outside the campaign, `button` what leads there; `live` names what a worker is still at.
+    mended outside the campaign, `button` what leads there in other words; `live` names what a worker is still at.
     """
 
     level: str
@@ -18,7 +18,7 @@ class Check:
     why: str = ""
     live: str = ""
     details: tuple[str, ...] = ()
-    button: str = "Set it up"
+    button: str = ""
 
 
 def people(count: int) -> str:

@@ -18,7 +18,7 @@ def check_habit(campaign: Campaign, variant: Variant, audience: int, *, now: dat
     """Look at what was sent before; in the account's scope."""
     lately = Variant.objects.filter(campaign__sent_at__gt=now - WEEK, subject=variant.subject).exclude(subject="")
     again = lately.exclude(campaign=campaign).select_related("campaign").order_by("-campaign__sent_at").first()
-    if again:
+    if again and not campaign.follow_up_of_id:  # which says the same on purpose, to people of whom nobody gets it twice
         days = (now - again.campaign.sent_at).days if again.campaign.sent_at else 0
         ago = "today" if not days else "yesterday" if days == 1 else f"{days} days ago"
         yield Check(

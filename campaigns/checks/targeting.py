@@ -16,9 +16,13 @@ _WHY = (
 
 
 def check_targeting(chosen: Chosen, *, account_id: int) -> Iterator[Check]:
-    """Look at the names of what was chosen, and at the values that segments ask for; the first suspicion blocks."""
-    names = [*(each.name for each in chosen.lists), *(each.name for each in chosen.segments)]
-    asked = [text for each in chosen.segments for text in _texts(each.definition)]
+    """Look at the names of what was chosen, and at the values that segments ask for; the first suspicion blocks.
+
+    Who is left out is chosen as well: everybody but these is told by the same data.
+    """
+    lists, segments = (*chosen.lists, *chosen.without_lists), (*chosen.segments, *chosen.without_segments)
+    names = [*(each.name for each in lists), *(each.name for each in segments)]
+    asked = [text for each in segments for text in _texts(each.definition)]
     for text in (*names, *asked):
         category = _category(text)
         if category and not findings.is_allowed(account_id=account_id, name=text, category=category.key):

@@ -93,7 +93,10 @@ class Asker:
                 reply = self._once("GET", url)
             if reply.status not in MOVED or not reply.location:
                 return reply.status
-            url = urljoin(url, reply.location)
+            try:
+                url = urljoin(url, reply.location)
+            except ValueError:
+                raise CannotAsk("it redirects to what is no address") from None
         raise CannotAsk("it redirects again and again")
 
     def _once(self, method: str, url: str) -> _Reply:

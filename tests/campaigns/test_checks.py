@@ -121,6 +121,8 @@ def test_the_same_subject_twice_in_a_week_is_told(account):
 
     assert found == "“Spring” has the same subject and went out 2 days ago."
     assert sentences(habit.check_habit(draft, variant, 10, now=NOW + timedelta(days=6))) == ""
+    draft.follow_up_of = Campaign.objects.get(name="Spring")
+    assert sentences(habit.check_habit(draft, variant, 10, now=NOW)) == ""
 
 
 @pytest.mark.parametrize(("people", "is_told"), [(900, False), (901, True)])
@@ -148,3 +150,5 @@ def test_aiming_at_specially_protected_people_blocks_until_it_is_allowed(account
     )  # fmt: skip
     assert aims(account, segments=[nested]) == []
     assert aims(account, lists=[SimpleNamespace(name="HIV positive")]) == ["blocking"]
+    left_out = Chosen((), (), [SimpleNamespace(name="HIV positive")], ())
+    assert [check.level for check in targeting.check_targeting(left_out, account_id=account.pk)] == ["blocking"]

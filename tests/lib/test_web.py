@@ -65,7 +65,7 @@ def asker(server, *, resolve=lambda host, seconds: ["127.0.0.1"], allowed=("127.
 
 def test_addresses_answer_or_do_not(server):
     base, ask = f"http://shop.test:{server.port}", asker(server).ask
-    server.targets |= {"good": "/fine", "round": "/to/round"}
+    server.targets |= {"good": "/fine", "round": "/to/round", "broken": "http://["}
     expected = {
         "/fine": Answer("answers"),
         "/no-head": Answer("answers"),
@@ -74,6 +74,7 @@ def test_addresses_answer_or_do_not(server):
         "/500": Answer("dead", "500 Internal Server Error"),
         "/403": Answer("unclear", "403 Forbidden"),
         "/to/round": Answer("dead", "it redirects again and again"),
+        "/to/broken": Answer("dead", "it redirects to what is no address"),
     }
 
     assert {path: ask(base + path) for path in expected} == expected
