@@ -7,6 +7,7 @@ from campaigns.views import (
     drafting,
     following_up,
     listing,
+    planning,
     reporting,
     reviewing,
     scheduling,
@@ -37,6 +38,7 @@ class ContentConverter:
 register_converter(ContentConverter, "content")
 urlpatterns = [
     path("campaigns/", listing.index, name="list"),
+    path("campaigns/calendar/", planning.index, name="calendar"),
     path("campaigns/new/", listing.create, name="create"),
     path("campaigns/<int:pk>/", sending.detail, name="detail"),
     path("campaigns/<int:pk>/name/", listing.rename, name="rename"),

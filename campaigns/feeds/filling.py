@@ -69,9 +69,10 @@ def fill(content: Content, given: Mapping[str, object]) -> Content:
     )
 
 
-def _item(item: Mapping[str, str], zone: str) -> dict[str, str]:
-    told = {name: _shielded(item.get(name, "")) for name in ("title", "summary", "author", "url", "picture")}
-    told["date"] = told["time"] = ""
+def _item(item: Mapping[str, str], zone: str) -> dict[str, str | None]:
+    # What is missing is none: to Liquid an empty text is as true as any other.
+    names = ("title", "summary", "author", "url", "picture")
+    told: dict[str, str | None] = {name: _shielded(item.get(name, "")) or None for name in names}
     if item.get("published"):
         local = datetime.fromisoformat(item["published"]).astimezone(ZoneInfo(zone))
         told |= {"date": f"{local.day} {local:%B %Y}", "time": f"{local:%H:%M}", "published": f"{local:%Y-%m-%d %H:%M}"}

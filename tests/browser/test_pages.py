@@ -17,8 +17,9 @@ from accounts.models import Media, TotpDevice
 from accounts.services import outbox
 from accounts.services.media import keeping
 from campaigns import demo_data
+from campaigns.feed_models import Feed, FeedRun
 from campaigns.models import Campaign
-from campaigns.services import demo, drafting
+from campaigns.services import demo, drafting, feeding
 from contacts.models import Contact, Form, List
 from delivery.models import Message, Outcome
 from delivery.services import domains
@@ -77,8 +78,41 @@ def make_scheduled(draft):
     return copy
 
 
+def make_feed(account):
+    """Return a feed that was read, with a run that failed."""
+    now = timezone.now()
+    plan = feeding.Plan(
+        name="Our blog", url="https://harbour-bakery.example/blog/feed.xml", every="week", weekday=0, month_day=1,
+        clock=time(9), zone="Europe/Dublin", most_items=3, only_if_new=True, by_itself=True,
+    )  # fmt: skip
+    feed = feeding.create_feed(account=account, plan=plan, begin_with=0, created_by=None, now=now)
+    drafting.set_audience(campaign=feed.pattern, lists=[List.objects.order_by("pk").first()], now=now)
+    items = [
+        {
+            "key": str(n),
+            "title": title,
+            "url": f"https://harbour-bakery.example/blog/{n}",
+            "summary": "We have turned the oven down a little and left the dough to itself for longer. " * 4,
+            "picture": "",
+            "author": "Nora",
+            "published": (now - timedelta(days=n)).isoformat(),
+        }
+        for n, title in enumerate(("Rye, slower", "A new oven", "Who bakes on Sundays"))
+    ]
+    Feed.objects.filter(pk=feed.pk).update(
+        title="The Harbour Bakery’s blog", link="https://harbour-bakery.example/blog/", items=items, wanted_at=None,
+        begun_at=now, looked_at=now, state="active", next_at=now + timedelta(days=3),
+    )  # fmt: skip
+    FeedRun.objects.create(
+        feed=feed, due_at=now - timedelta(days=4), state="failed", ended_at=now - timedelta(days=4),
+        problem="The feed could not be read: it answers 404 Not Found.",
+    )  # fmt: skip
+    return feed
+
+
 def campaign_pages(account):
     with account_scope(account):
+        feed = make_feed(account)
         sent, draft = Campaign.objects.get(state="sent"), Campaign.objects.get(state="draft")
         waiting = make_scheduled(draft)
     return {
@@ -97,6 +131,12 @@ def campaign_pages(account):
         "campaign-sent": f"/campaigns/{sent.pk}/",
         "report": f"/campaigns/{sent.pk}/report/",
         "reports": "/reports/",
+        "calendar": "/campaigns/calendar/",
+        "calendar-nothing": "/campaigns/calendar/?month=2001-01",
+        "feeds": "/campaigns/feeds/",
+        "feed": f"/campaigns/feeds/{feed.pk}/",
+        "feed-new": "/campaigns/feeds/new/",
+        "feed-delete": f"/campaigns/feeds/{feed.pk}/delete/",
         "search": "/search/?q=sour",
         "search-none-found": "/search/?q=nothing",
     }

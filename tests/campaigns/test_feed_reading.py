@@ -112,7 +112,8 @@ def test_a_feeds_text_is_never_markup_and_never_liquid(kind):
 def test_what_is_filled_for_each_contact_stays_as_it_is_written():
     source = (
         "{{ contact.first_name }}{% for item in feed.items %}{{ forloop.index }}{{ item.title }} {{ item.date }},"
-        "{% if contact.vip %}VIP{% else %}{{ item.author }}{% endif %}{% else %}none{% endfor %}"
+        "{% if contact.vip %}VIP{% else %}{{ item.author }}{% endif %}{% if item.picture %}!{% endif %}"
+        "{% else %}none{% endfor %}"
         "{% for x in contact.tags %}{{ forloop.index }}{% break %}{% endfor %}"
         "{% assign n = feed.items.size %}{% if n > 1 %}{{ n }} in {{ feed.title | upcase }}{% endif %}"
     )
