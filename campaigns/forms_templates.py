@@ -53,6 +53,18 @@ class SaveForm(TemplateForm):
         self.fields["into"].queryset = found  # type: ignore[attr-defined]  # a TemplateField
 
 
+class BlockNameForm(forms.Form):
+    """The name of a saved block."""
+
+    name = forms.CharField(max_length=80, label="Name")
+
+
+class BlockForm(BlockNameForm):
+    """A part of a mail, to be kept as a block."""
+
+    element = forms.CharField(widget=forms.HiddenInput)
+
+
 class Filter(forms.Form):
     """Search and filter of the templates."""
 

@@ -354,4 +354,5 @@ class ReportLink(TenantModel):
 
 
 # Django looks for an app's tables here.
+from campaigns.block_models import SavedBlock  # noqa: E402, F401
 from campaigns.feed_models import Feed, FeedItem, FeedRun  # noqa: E402, F401

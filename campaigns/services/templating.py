@@ -6,6 +6,7 @@ from accounts.models import Account, User
 from accounts.services import auditing
 from accounts.services.auditing import Actor
 from campaigns import queries
+from campaigns.block_models import SavedBlock
 from campaigns.models import Campaign, Template, Variant
 from campaigns.services import drafting, starting_points
 from campaigns.services.starting_points import Start
@@ -77,7 +78,8 @@ def restore_template(*, template: Template, actor: Actor, now: datetime) -> None
 
 
 def purge_deleted(*, now: datetime) -> None:
-    """Remove what was deleted more than a day ago, in the account in scope."""
+    """Remove templates and blocks that were deleted more than a day ago, in the account in scope."""
+    SavedBlock.objects.filter(deleted_at__lt=now - drafting.KEPT_AFTER_DELETION).delete()
     Template.objects.filter(deleted_at__lt=now - drafting.KEPT_AFTER_DELETION).delete()
 
 

@@ -80,6 +80,34 @@ def settled(document: str, *, known: str) -> str:
     return known if is_same else made
 
 
+def kept(element: str) -> tuple[str, bool]:
+    """Return a part of the editor's document as a small MJML mail of its own, and whether it stands in a column.
+
+    Raises `CannotCompile` where the editor could not open it again.
+    """
+    found = re.match(r"\s*<([a-z-]+)", element)
+    name = found[1] if found else ""
+    in_column = name not in ("mj-section", "mj-wrapper", "mj-hero", "mj-column")
+    if name == "mj-column":
+        element = f"<mj-section>{element}</mj-section>"
+    elif in_column:
+        element = f"<mj-section><mj-column>{element}</mj-column></mj-section>"
+    source = stored(f"<mjml><mj-body>{element}</mj-body></mjml>")
+    part_of(source, in_column=in_column)
+    return source, in_column
+
+
+def part_of(source: str, *, in_column: bool) -> str:
+    """Return what the editor puts into a mail of what `kept` made. Raises `CannotCompile`."""
+    root = _read(opened(source), None)
+    node = root.elements[0] if root else _Node("")
+    for _ in range(2 if in_column else 0):
+        node = node.elements[0] if node.elements else node
+    if not node.elements or (in_column and node.name != "mj-column"):
+        raise CannotCompile([Problem("This can't be kept as a block.")])
+    return "".join(_write(each) for each in node.elements)
+
+
 def _read(text: str, aside: SetAside | None) -> _Node | None:
     """Return the tree of a text (None: it is none); with `aside`, its words become Liquid again."""
     top = _Node("")

@@ -191,6 +191,48 @@ def test_a_block_is_dragged_in_and_a_section_is_shown_to_some(open_editor, accou
     assert "{% if" not in source_of(account, made)
 
 
+def test_a_block_is_saved_renamed_put_into_another_mail_and_deleted(open_editor, account, draft, view, axe):
+    page = open_editor(draft(SOURCE))
+    expect(page.locator("#own-blocks")).to_contain_text("Save as block")
+    page.locator("[data-outline] button", has_text="Button: For Ireland").press("Enter")
+    press(page, "What is around it")
+    expect(page.locator("[data-title]")).to_have_text("Column")
+    press(page, "What is around it")
+    expect(page.locator("[data-title]")).to_have_text("Section")
+    press(page, "Save as block")
+    name = page.get_by_role("dialog").get_by_label("Name")
+    expect(name).to_have_value("Section")
+    page.keyboard.type("Irish offer")
+    page.keyboard.press("Enter")
+    expect(page.locator("#own-blocks")).to_contain_text("“Irish offer” is among your blocks.")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    axe(page)
+    view(page, "visual-own-blocks")
+
+    other = draft("")
+    page.goto(f"/campaigns/{other.pk}/content/")
+    page.wait_for_selector("[data-visual][data-ready]")
+    page.get_by_role("button", name="Irish offer", exact=True).press("Enter")
+    expect(canvas(page).get_by_text("For Ireland")).to_be_visible()
+    saved(page)
+    source = source_of(account, other)
+    assert '<mj-raw>{% if contact.country == "IE" %}</mj-raw>\n    <mj-section>' in source
+    assert "For Ireland</mj-button>" in source
+
+    own = page.locator("#own-blocks")
+    more = own.locator("summary", has_text="Irish offer")
+    more.press("Enter")
+    new_name = own.locator("details[open]").get_by_label("New name")
+    new_name.fill("Offer")
+    new_name.press("Enter")
+    expect(own).to_contain_text("It is called “Offer” now.")
+    own.locator("summary", has_text="Offer").press("Enter")
+    own.locator("details[open]").get_by_role("button", name="Delete").press("Enter")
+    expect(own).to_contain_text("“Offer” is deleted.")
+    own.get_by_role("button", name="Undo").press("Enter")
+    expect(own).to_contain_text("“Offer” is back.")
+
+
 def test_without_a_script_or_with_what_it_can_not_hold_it_goes_on_as_mjml(
     open_editor, make_page, owner, account, draft
 ):

@@ -6,6 +6,7 @@ import { blocks } from "./blocks.js";
 import { components } from "./components.js";
 import { editing } from "./editing.js";
 import { outline } from "./outline.js";
+import { ownBlocks } from "./own.js";
 import { panel } from "./panel.js";
 import { duplicate, move, place, remove } from "./placing.js";
 import { saving } from "./saving.js";
@@ -144,6 +145,10 @@ export async function open(_source, form) {
   editor.select(null);
   panel(editor, root, rich);
   outline(editor, root.querySelector("[data-outline]"));
+  ownBlocks(editor, root, rich, (block, name) => {
+    select(place(editor, block));
+    say(`${name} added.`);
+  });
   saving(editor, form, rich);
   listen();
   root.dataset.ready = "";
