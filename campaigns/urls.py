@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from campaigns.models import Variant
 from campaigns.views import (
+    archive,
     drafting,
     following_up,
     listing,
@@ -13,6 +14,7 @@ from campaigns.views import (
     scheduling,
     searching,
     sending,
+    sharing,
     variants,
     versions,
     writing,
@@ -40,6 +42,10 @@ urlpatterns = [
     path("campaigns/", listing.index, name="list"),
     path("campaigns/calendar/", planning.index, name="calendar"),
     path("campaigns/new/", listing.create, name="create"),
+    path("campaigns/archive/", archive.index, name="archive"),
+    path("settings/archive/", archive.settings, name="archive-settings"),
+    path("campaigns/<int:pk>/archive/add/", archive.add, name="archive-add"),
+    path("campaigns/<int:pk>/archive/take-out/", archive.take_out, name="archive-take-out"),
     path("campaigns/<int:pk>/", sending.detail, name="detail"),
     path("campaigns/<int:pk>/name/", listing.rename, name="rename"),
     path("campaigns/<int:pk>/duplicate/", listing.duplicate, name="duplicate"),
@@ -76,6 +82,9 @@ urlpatterns = [
     path("campaigns/<int:pk>/follow-ups/", following_up.index, name="follow-ups"),
     path("campaigns/<int:pk>/follow-ups/<slug:kind>/", following_up.begin, name="follow-up"),
     path("campaigns/<int:pk>/report/", reporting.report, name="report"),
+    path("campaigns/<int:pk>/report/links/", sharing.index, name="report-links"),
+    path("campaigns/<int:pk>/report/links/make/", sharing.make, name="make-report-link"),
+    path("campaigns/<int:pk>/report/links/<int:link>/take-back/", sharing.take_back, name="take-back-report-link"),
     path("campaigns/<int:pk>/report/numbers.csv", reporting.export, name="export"),
     path("reports/", reporting.overview, name="reports"),
     path("search/", searching.index, name="search"),

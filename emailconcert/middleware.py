@@ -103,9 +103,12 @@ class HostMiddleware:
         if self.content_host != self.site_host and request.get_host() == self.content_host:
             request.urlconf = "emailconcert.urls_content"
         response = self.get_response(request)
-        if "immutable" in response.headers.get("Cache-Control", ""):
+        kept = response.headers.get("Cache-Control", "")
+        if "immutable" in kept:
             # The same for everybody: a shared cache need not keep one for each cookie and language.
             response.headers.pop("Vary", None)
+        elif "public" in kept:  # strangers' pages know no cookie
+            response.headers["Vary"] = "Accept-Language"
         return response
 
 

@@ -1,5 +1,7 @@
 """The page that shows exactly what would happen before it does, and what it still waits for."""
 
+from typing import Any
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
@@ -10,7 +12,7 @@ from accounts.models import Role
 from campaigns import tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
-from campaigns.services import agreeing, checking, previewing
+from campaigns.services import agreeing, archiving, checking, previewing
 from campaigns.views.common import campaign_or_404, shown_variant
 
 
@@ -49,7 +51,8 @@ def show_review(
     tasks.wake_checks_after_commit(account_id=campaign.account_id, campaign_id=campaign.pk, what=found.live)
     raw = request.GET.get("contact") or request.POST.get("contact") or ""
     contact_id = int(raw) if raw.isdecimal() and len(raw) < 18 else None
-    context = {"campaign": campaign, "form": form, "review": found, "seen": agreeing.state(campaign)}
+    context: dict[str, Any] = {"campaign": campaign, "form": form, "review": found, "seen": agreeing.state(campaign)}
+    context["archive_standing"] = archiving.standing(campaign=campaign, now=moment)
     context |= previewing.preview_context(
         campaign=campaign, contact_id=contact_id, now=moment, name=shown_variant(request)
     )

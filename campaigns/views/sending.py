@@ -1,6 +1,7 @@
 """One campaign's page, the send button, and what may be done while it goes out."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.db import transaction
@@ -14,7 +15,7 @@ from accounts.models import Role
 from campaigns import tasks
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
-from campaigns.services import checking, deciding, previewing, progress, scheduling, sending
+from campaigns.services import archiving, checking, deciding, previewing, progress, scheduling, sending
 from campaigns.services.checking import Rehearse
 from campaigns.views.common import campaign_or_404, shown_variant
 from campaigns.views.reviewing import show_review
@@ -30,6 +31,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     if campaign.state == Campaign.State.PATTERN:
         return redirect("feeds:detail", pk=campaign.feeds.get().pk)
     context = {"campaign": campaign, "may_edit": has_role(request.membership, Role.EDITOR)}
+    context["archive_standing"] = partial(archiving.standing, campaign=campaign, now=now())
     if campaign.state == Campaign.State.DRAFT:
         context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
         context |= previewing.preview_context(campaign=campaign, now=now())

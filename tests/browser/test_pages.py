@@ -19,7 +19,7 @@ from accounts.services.media import keeping
 from campaigns import demo_data
 from campaigns.feed_models import Feed, FeedRun
 from campaigns.models import Campaign
-from campaigns.services import demo, drafting, feeding
+from campaigns.services import archiving, demo, drafting, feeding, sharing
 from contacts.models import Contact, Form, List
 from delivery.models import Message, Outcome
 from delivery.services import domains
@@ -110,12 +110,30 @@ def make_feed(account):
     return feed
 
 
-def campaign_pages(account):
+def campaign_pages(owner):
+    account = owner.last_account
     with account_scope(account):
         feed = make_feed(account)
         sent, draft = Campaign.objects.get(state="sent"), Campaign.objects.get(state="draft")
         waiting = make_scheduled(draft)
+        archiving.keep(
+            account=account,
+            chosen=archiving.Choices(
+                is_open=True, includes_new=True, is_indexed=False, intro="Bread, every Friday.", form=Form.objects.get()
+            ),
+            actor=ACTOR,
+            now=timezone.now(),
+        )
+        archiving.include(campaign=sent, is_in=True, actor=ACTOR, now=timezone.now())
+        shared = sharing.make(campaign=sent, days=7, user=owner, actor=ACTOR, now=timezone.now())
+        archive = archiving.address(account)
     return {
+        "archive-members": "/campaigns/archive/",
+        "archive-settings": "/settings/archive/",
+        "archive": archive,
+        "archive-mail": f"{archive}{sent.pk}/",
+        "report-links": f"/campaigns/{sent.pk}/report/links/",
+        "report-shared": shared.url,
         "campaigns": "/campaigns/",
         "campaigns-none-found": "/campaigns/?q=nothing",
         "campaign-new": "/campaigns/new/",
@@ -324,7 +342,7 @@ def test_pages_of_the_library(make_page, walk, loaded, tmp_path, hosts):
 
 def test_pages_of_campaigns(make_page, walk, loaded):
     owner = loaded[0]
-    walk(make_page(cookies=sign_in(owner)), campaign_pages(owner.last_account))
+    walk(make_page(cookies=sign_in(owner)), campaign_pages(owner))
 
 
 def test_pages_about_contacts(make_page, walk, loaded):

@@ -40,6 +40,10 @@ POSTS = {
     "remove-variant",
     "choose-variant",
     "restore-version",
+    "archive-add",
+    "archive-take-out",
+    "make-report-link",
+    "take-back-report-link",
 }
 
 
@@ -54,6 +58,7 @@ def address(name, pk):
         str(route.pattern)
         .replace("<int:pk>", str(pk))
         .replace("<int:number>", "1")
+        .replace("<int:link>", "1")
         .replace("<content:name>", "content")
     )
     return "/" + path.replace("<slug:kind>", "joined").replace("<str:name>", "A").replace("<slug:what>", "rehearsal")
@@ -80,7 +85,7 @@ def test_charlie_has_no_access_to_alices_campaign(draft, charlie, alice):
 def test_a_viewer_may_look_but_not_touch(draft, alice):
     viewer = signed_in(make_member(account=alice.account, role=Role.VIEWER))
 
-    seen = {"detail": 200, "report": 302, "export": 200, "follow-ups": 302}
+    seen = {"detail": 200, "report": 302, "export": 200, "follow-ups": 302, "report-links": 302}
     assert answers_of_one(viewer, draft) == dict.fromkeys(OF_ONE, 403) | seen
     assert state(alice, draft) == "draft"
 

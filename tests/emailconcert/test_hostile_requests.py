@@ -1,17 +1,21 @@
 """What no browser sends: every address answers something, and never 500."""
 
 import random
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
+import orjson
 import pytest
 from django.conf import settings
 from django.urls import get_resolver
 
 from accounts.models import Role, User
 from accounts.services import second_factor
+from campaigns.models import Archive, Campaign, Variant
+from delivery.models import Mailing
 from emailconcert.lib.tenancy import account_scope
 from tests.accounts.helpers import give_device
-from tests.factories import AccountFactory, make_member
+from tests.factories import NOW, AccountFactory, make_member
 from tests.tenancy.rows import PK, make_rows
 from tests.tenancy.test_urls import _PARAMETER, addresses, fill
 
@@ -90,13 +94,23 @@ def all_routes():
     return sorted({*members, *content})
 
 
+def open_doors():
+    """Open the archive, at /a/made/, with the campaign that `make_rows` made in it, in the account's scope."""
+    packed = orjson.dumps({"sources": dict.fromkeys(("subject", "html", "text"), "Rye"), "constants": {}})
+    Mailing.objects.update(program=packed)
+    Variant.objects.update(name="A")
+    Campaign.objects.update(state="sent", sent_at=NOW - timedelta(days=400), in_archive=True)
+    Archive.objects.update(is_open=True)
+
+
 @pytest.fixture
 def browser(client):
     client.raise_request_exception = False
-    account = AccountFactory(name="Saltwater Traders")
+    account = AccountFactory(name="Saltwater Traders", slug="made")
     alice = make_member(account=account, role=Role.OWNER, email="alice@example.org")
     with account_scope(account):
         make_rows(account)
+        open_doors()
     client.force_login(alice.user)
     return client
 
@@ -109,6 +123,12 @@ def bad(client, asked):
         if answer.status_code >= 500:
             found.append((answer.status_code, method, host, path[:80], query[:80], body[:80], kind[:60]))
     return found
+
+
+def test_the_walk_reaches_what_strangers_read(browser):
+    for path in ("", "feed.atom", f"{PK}/", f"{PK}/mail"):
+        answer = browser.get(f"/a/made/{path}", headers={"host": CONTENT_HOST})
+        assert (answer.status_code, b"Rye" in answer.content or b"made" in answer.content) == (200, True), path
 
 
 def test_there_are_addresses_of_both_hosts_to_walk():

@@ -21,6 +21,7 @@ MAY_ENTER_PLATFORM = {
     "campaigns/services/following.py",
     "campaigns/services/link_asking.py",
     "campaigns/services/rehearsing.py",
+    "campaigns/services/sharing.py",
     "contacts/personal_data.py",
     "contacts/personal_data_codes.py",
     "contacts/personal_data_table.py",
