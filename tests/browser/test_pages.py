@@ -29,6 +29,7 @@ from privacy.models import PrivacyRequest
 from privacy.services import desk, intake, routing
 from tests.accounts.helpers import ACTOR
 from tests.accounts.pictures import animation, picture
+from tests.browser import tested
 from tests.factories import make_member
 
 
@@ -157,6 +158,20 @@ def campaign_pages(owner):
         "feed-delete": f"/campaigns/feeds/{feed.pk}/delete/",
         "search": "/search/?q=sour",
         "search-none-found": "/search/?q=nothing",
+    }
+
+
+def variant_pages(account):
+    with account_scope(account):
+        sent = Campaign.objects.get(state="sent")
+        timed = tested.make_tested_draft(sent, hours=(9, 17))
+    going = tested.make_testing(sent)
+    return {
+        "variants": f"/campaigns/{timed.pk}/variants/",
+        "variant": f"/campaigns/{timed.pk}/variants/B/",
+        "variants-review": f"/campaigns/{timed.pk}/review/?variant=B",
+        "variants-testing": f"/campaigns/{going.pk}/",
+        "variants-report": f"/campaigns/{going.pk}/report/",
     }
 
 
@@ -342,7 +357,12 @@ def test_pages_of_the_library(make_page, walk, loaded, tmp_path, hosts):
 
 def test_pages_of_campaigns(make_page, walk, loaded):
     owner = loaded[0]
+<<<<<<< tests/browser/test_pages.py
+    pages = campaign_pages(owner.last_account) | variant_pages(owner.last_account)
+    walk(make_page(cookies=sign_in(owner)), pages)
+=======
     walk(make_page(cookies=sign_in(owner)), campaign_pages(owner))
+>>>>>>> /tmp/h-archive/n
 
 
 def test_pages_about_contacts(make_page, walk, loaded):
