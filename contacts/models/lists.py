@@ -45,5 +45,9 @@ class Subscription(TenantModel):
     welcomed_at = models.DateTimeField(null=True, help_text="When the welcome mail was asked for.")
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("account", "list", "contact"), name="one_standing_per_list"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("account", "list", "contact"), include=("state",), name="one_standing_per_list"
+            ),
+        )
         indexes = (models.Index(fields=("account", "contact"), name="subscriptions_of_contact"),)

@@ -61,13 +61,17 @@ _IS_SUBSCRIBED = """
           AND b.state = 'subscribed'
     )
 """
-_SUBSCRIBED = """
+_ON_WITHOUT = """
     SELECT b.contact_id FROM contacts_subscription b
-    WHERE b.account_id = %(account)s AND b.list_id = ANY({lists}) AND b.state = 'subscribed'
+    WHERE b.account_id = %(account)s AND b.list_id = ANY(%(without)s::bigint[]) AND b.state = 'subscribed'
 """
 _ON_ONE = "SELECT coalesce(sum(people), 0)::bigint FROM on_list"
-_ON_SEVERAL = f"""
-    SELECT count(*) FROM ({_SUBSCRIBED.format(lists="%(chosen)s::bigint[]")} GROUP BY b.contact_id) each_once
+_ON_SEVERAL = """
+    SELECT count(*) FROM (
+        SELECT b.contact_id FROM contacts_subscription b
+        WHERE b.account_id = %(account)s AND b.list_id = ANY(%(chosen)s::bigint[]) AND b.state = 'subscribed'
+        GROUP BY b.contact_id
+    ) each_once
 """
 # Whom a mailing to segments may leave out for how they stand on lists: they are off one at least.
 _OFF_A_LIST = """
@@ -161,5 +165,5 @@ def _among(people: str) -> dict[str, str]:
 
 def _excluded(people: QuerySet[Contact] | None, has_lists: bool, cursor: Any) -> str:
     found = [materialising.ids_of(people, cursor)] if people is not None else []
-    found += [_SUBSCRIBED.format(lists="%(without)s::bigint[]")] if has_lists else []
+    found += [_ON_WITHOUT] if has_lists else []
     return " UNION ".join(found) or materialising.NOBODY
