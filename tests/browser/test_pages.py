@@ -357,12 +357,8 @@ def test_pages_of_the_library(make_page, walk, loaded, tmp_path, hosts):
 
 def test_pages_of_campaigns(make_page, walk, loaded):
     owner = loaded[0]
-<<<<<<< tests/browser/test_pages.py
-    pages = campaign_pages(owner.last_account) | variant_pages(owner.last_account)
+    pages = campaign_pages(owner) | variant_pages(owner.last_account)
     walk(make_page(cookies=sign_in(owner)), pages)
-=======
-    walk(make_page(cookies=sign_in(owner)), campaign_pages(owner))
->>>>>>> /tmp/h-archive/n
 
 
 def test_pages_about_contacts(make_page, walk, loaded):
