@@ -145,6 +145,7 @@ def campaign_pages(owner):
         "campaign-content": f"/campaigns/{draft.pk}/content/",
         "campaign-test": f"/campaigns/{draft.pk}/test/",
         "campaign-review": f"/campaigns/{draft.pk}/review/",
+        "campaign-follow-ups": f"/campaigns/{sent.pk}/follow-ups/",
         "campaign-when": f"/campaigns/{waiting.pk}/when/",
         "campaign-scheduled": f"/campaigns/{waiting.pk}/",
         "campaign-sent": f"/campaigns/{sent.pk}/",
