@@ -52,7 +52,7 @@ def uses_feed(content: Content) -> bool:
 
 def values(*, title: str, url: str, items: Sequence[Mapping[str, str]], zone: str) -> dict[str, object]:
     """Return what a mail may say of a feed; dates are by the clock of `zone`."""
-    return {"feed": {"title": _shielded(title), "url": url, "items": [_item(each, zone) for each in items]}}
+    return {"feed": {"title": _shielded(title), "url": _shielded(url), "items": [_item(each, zone) for each in items]}}
 
 
 def fill(content: Content, given: Mapping[str, object]) -> Content:

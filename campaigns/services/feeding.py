@@ -48,6 +48,7 @@ def create_feed(*, account: Account, plan: Plan, begin_with: int, created_by: Us
     _check_url(plan.url)
     if Feed.objects.filter(account=account).count() >= MOST_FEEDS:
         raise BadFeed(f"An account has up to {MOST_FEEDS} feeds. Delete one that you do not need any more.")
+    _count_look(account.pk)
     with transaction.atomic():
         name = f"Feed: {plan.name}"[:120]
         pattern = drafting.create_campaign(account=account, name=name, created_by=created_by, now=now)
@@ -67,6 +68,7 @@ def change_feed(*, feed: Feed, plan: Plan, actor: Actor, now: datetime) -> None:
         for name, value in vars(plan).items():
             setattr(held, name, value)
         if is_elsewhere:
+            _count_look(held.account_id)
             held.etag = held.modified = held.title = held.link = held.problem = ""
             held.items, held.begun_at, held.begin_with, held.wanted_at, held.created_at = [], None, 0, now, now
             held.failures, held.retry_at = 0, None
@@ -112,8 +114,7 @@ def delete_feed(*, feed: Feed, actor: Actor, now: datetime) -> None:
 
 def look_again(*, feed: Feed, now: datetime) -> None:
     """Have a worker look at the address. Raises `BadFeed` where that was asked for too often."""
-    if not limits.hit("feed look", feed.account_id, MOST_LOOKS_IN_AN_HOUR, 3600):
-        raise BadFeed("Feeds were looked at very often this hour. Try again later.")
+    _count_look(feed.account_id)
     Feed.objects.filter(pk=feed.pk).update(wanted_at=now)
 
 
@@ -135,6 +136,11 @@ def tell_owners(feed: Feed, template: str, *, path: str, now: datetime, **more: 
             account_id=feed.account_id,
             now=now,
         )
+
+
+def _count_look(account_id: int) -> None:
+    if not limits.hit("feed look", account_id, MOST_LOOKS_IN_AN_HOUR, 3600):
+        raise BadFeed("Feeds were looked at very often this hour. Try again later.")
 
 
 def _check_url(url: str) -> None:

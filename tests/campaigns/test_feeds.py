@@ -13,6 +13,7 @@ from campaigns.feeds import schedule
 from campaigns.models import Campaign
 from campaigns.services import drafting, feed_runs, feeding, following, scheduling
 from delivery.models import Mailing
+from emailconcert.lib import limits
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from tests.campaigns.conftest import make_people, signed_in
 from tests.campaigns.feed_server import getter, rss, serving
@@ -266,6 +267,18 @@ def test_times(more, after, expected):
     feed = Feed(**vars(plan("https://x.test/", **more)))
 
     assert schedule.next_after(feed, after) == expected
+
+
+def test_addresses_are_not_asked_as_often_as_one_likes(alice, monkeypatch):
+    monkeypatch.setattr(feeding, "MOST_LOOKS_IN_AN_HOUR", 2)
+    limits.forget("feed look", alice.account_id)
+    with account_scope(alice.account):
+        given = {"account": alice.account, "begin_with": 0, "created_by": None, "now": NOW}
+        feed = feeding.create_feed(plan=plan("https://x.test/"), **given)
+        feeding.look_again(feed=feed, now=NOW)
+        with pytest.raises(feeding.BadFeed, match="very often"):
+            feeding.change_feed(feed=feed, plan=plan("https://y.test/"), actor=SYSTEM, now=NOW)
+        assert Feed.objects.get().url == "https://x.test/"
 
 
 @pytest.mark.parametrize(
