@@ -38,6 +38,10 @@ def test_campaigns_that_show_a_picture_are_named(alice, settings, tmp_path):
             "the campaign “Spring”",
             "the template “Look”",
         ]
+        drafting.save_content(campaign=draft, kind="html", source="<p>no picture any more</p>", now=NOW)
+        assert [each.what for each in uses.uses_of(account_id=alice.account.pk, digest=shown.digest)][1] == (
+            "an earlier version of the campaign “Spring”"
+        )
         assert found[1].url == f"/campaigns/{draft.pk}/"
         assert found[2].url == f"/content/templates/{template.pk}/"
         assert uses.uses_of(account_id=alice.account.pk, digest=other.digest) == []
