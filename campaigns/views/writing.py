@@ -37,7 +37,7 @@ def _saved_with_measure(view: View[P]) -> View[P]:
     """Put off saves that come quicker than anybody types: each compiles the whole mail. The page tries again by itself."""
 
     @wraps(view)
-    def bounded(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def bounded(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.method == "POST" and not limits.hit("save of content", request.user.pk, _SAVES, _WINDOW):
             return HttpResponse("Go on in a few minutes.", status=429, content_type="text/plain")
         return view(request, *args, **kwargs)
