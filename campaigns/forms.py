@@ -240,7 +240,7 @@ class TrialForm(forms.Form):
         cleaned["to"] = list(dict.fromkeys([*to, *(cleaned.get("others") or [])]))
         if not self.errors and not cleaned["to"]:
             raise forms.ValidationError("Choose somebody, or type an address.")
-        if len(cleaned["to"]) > MOST_TEST_MAILS:
+        if len(cleaned["to"]) * len(cleaned.get("variants") or "A") > MOST_TEST_MAILS:
             raise forms.ValidationError(f"Send at most {MOST_TEST_MAILS} test mails at a time.")
         return cleaned
 

@@ -199,6 +199,8 @@ def test_the_pages_write_show_and_restore_a_variant(client, draft, alice):
         == client.post(f"{base}/test/", mine | {"variants": "R"}).status_code
         == 422
     )
+    many = mine | {"variants": ["B", "C"], "others": ",".join(f"a{n}@example.com" for n in range(5))}
+    assert "at most 10 test mails" in client.post(f"{base}/test/", many).content.decode()
     assert client.post(f"{base}/test/", mine | {"variants": ["B", "C"]}).status_code == 302
     with platform_scope("test"):
         assert Outbox.objects.filter(topic="campaign.test_asked").count() == 2
