@@ -282,8 +282,8 @@ def test_mailing_is_not_done_while_unconfirmed_messages_are_put_back(monkeypatch
         Batch.objects.update(state=Batch.State.DONE, unconfirmed=3)
     requeue, opened, go_on = holding._requeue, threading.Event(), threading.Event()
 
-    def slowly(batch):
-        count = requeue(batch)
+    def slowly(*args):
+        count = requeue(*args)
         opened.set()
         go_on.wait(10)
         return count
