@@ -126,7 +126,6 @@ def test_accounts_that_are_stopped_serve_nothing(content, alice, status, code):
     assert content.get(path(alice.account, media.file_name())).status_code == code
 
 
-@pytest.mark.no_cover
 @given(key=st.text(max_size=40), name=st.text(max_size=60))
 def test_no_address_brings_it_down(key, name):
     content = Client(headers={"host": urlsplit(django_settings.CONTENT_URL).netloc})

@@ -156,7 +156,6 @@ def test_a_submission_takes_eight_queries(content, account, lists):
 TEXT = st.text(max_size=60)
 
 
-@pytest.mark.no_cover
 @given(
     posted=st.dictionaries(
         st.sampled_from(

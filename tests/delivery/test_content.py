@@ -233,7 +233,6 @@ def test_deep_html_is_refused_before_it_can_crash_the_inliner(depth):
     assert "200 deep" in problems("<div>" * depth + "</div>" * depth, kind="html")[0][0]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", ["html", "markdown"])
 @pytest.mark.parametrize(
     "source",
@@ -257,7 +256,6 @@ def test_hostile_source_takes_no_time(source, kind):
     assert time.process_time() - started < 30  # bounded; a second or so on an idle machine
 
 
-@pytest.mark.no_cover
 def test_what_tools_take_minutes_on_is_refused_before_they_begin():
     mail = "<mjml><mj-body>{}</mj-body></mjml>"
     unclosed = "{% if a" + " " * 100_000 + "b"
@@ -292,7 +290,6 @@ def test_what_tools_take_minutes_on_is_refused_before_they_begin():
     assert {name: seconds for name, seconds in slow.items() if seconds > 5} == {}  # half a second each, idle
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "source",
     [

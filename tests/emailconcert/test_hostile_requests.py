@@ -137,7 +137,6 @@ def test_there_are_addresses_of_both_hosts_to_walk():
     assert len(all_routes()) > 100
 
 
-@pytest.mark.no_cover
 @MANY
 def test_parts_of_addresses(browser, many):
     chance = random.Random(14)
@@ -150,7 +149,6 @@ def test_parts_of_addresses(browser, many):
     assert bad(browser, asked) == []
 
 
-@pytest.mark.no_cover
 @MANY
 def test_queries(browser, many):
     chance = random.Random(15)
@@ -163,7 +161,6 @@ def test_queries(browser, many):
     assert bad(browser, asked) == []
 
 
-@pytest.mark.no_cover
 @MANY
 def test_forms(browser, many):
     chance = random.Random(16)
@@ -176,7 +173,6 @@ def test_forms(browser, many):
     assert bad(browser, asked) == []
 
 
-@pytest.mark.no_cover
 @MANY
 def test_bodies(browser, many):
     chance = random.Random(17)

@@ -49,7 +49,6 @@ def test_there_are_addresses_to_walk():
     assert len(WITH_KEYS) >= 20, WITH_KEYS
 
 
-@pytest.mark.no_cover
 def test_another_accounts_member_gets_404(client, alice):
     client.force_login(make_member(role=Role.OWNER, email="charlie@example.net").user)
 
@@ -60,7 +59,6 @@ def test_another_accounts_member_gets_404(client, alice):
     assert 404 in answers.values()
 
 
-@pytest.mark.no_cover
 def test_most_of_them_exist_for_the_accounts_own_member(client, alice):
     client.force_login(alice.user)
     client.raise_request_exception = False
@@ -72,7 +70,6 @@ def test_most_of_them_exist_for_the_accounts_own_member(client, alice):
         assert Membership.objects.filter(pk=alice.pk).exists()
 
 
-@pytest.mark.no_cover
 def test_strangers_get_no_page_of_an_account(client, alice):
     wrong = {}
     for route in sorted(set(addresses())):
