@@ -160,6 +160,7 @@ def test_animations_that_unpack_to_too_much_are_refused(monkeypatch):
 _SOUND = [picture(kind, size=(24, 24)) for kind in ("PNG", "JPEG", "GIF", "WEBP")] + [animation(), located_photo()]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # what Pillow notes of damage that it can read past
 @given(
     raw=st.sampled_from(_SOUND),
     places=st.lists(st.tuples(st.integers(0, 10_000), st.binary(min_size=1, max_size=4)), max_size=8),
