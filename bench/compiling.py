@@ -102,7 +102,7 @@ def _for_each(render):
 
 
 def _copying(html):
-    """What any way has to do: join as many bytes."""
+    """Do what any way has to: join as many bytes."""
     pieces = [html[at : at + 2_000] for at in range(0, len(html), 2_000)]
 
     def render(_number):
