@@ -1,7 +1,6 @@
 """Liquid with every bound that a template from outside needs; parsed once, run per recipient."""
 
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -15,6 +14,7 @@ from liquid.expression import Expression
 from liquid.output import LimitedStringIO
 
 from delivery.content import dates
+from delivery.content.deadline import Deadline
 from delivery.content.filters import as_text, bounded_filters
 from delivery.content.problems import Problem, position
 
@@ -25,7 +25,6 @@ MAX_LIQUID = 100_000
 MAX_SAID = 50
 MAX_RANGE = 1_000
 MAX_OUTPUT = 500_000
-MAX_SECONDS = 0.5
 
 # raw is refused: what it prints would pass by the cleaning.
 _OPENING = re.compile(r"\{[{%]")
@@ -39,7 +38,7 @@ _TAGS = {"content", "output", "illegal"} | {
 
 
 class TakesTooLong(ResourceLimitError):
-    """Filling one message took longer than `MAX_SECONDS`."""
+    """Filling one message took longer than its deadline."""
 
 
 class CannotFill(LiquidError):
@@ -47,22 +46,22 @@ class CannotFill(LiquidError):
 
 
 class _Output(LimitedStringIO):
-    deadline = float("inf")
+    deadline: Deadline | None = None
 
     def write(self, text: str, /) -> int:
-        if time.monotonic() > self.deadline:
+        if self.deadline is not None and self.deadline.is_over():
             raise TakesTooLong("this takes too long", token=None)
         return super().write(text)
 
 
 class _Context(RenderContext):
-    deadline: float = float("inf")
+    deadline: Deadline | None = None
     _disabled: Any = ()
 
     # Each node of a template looks here before it runs, even where it prints nothing and calls no filter.
     @property
     def disabled_tags(self) -> Any:
-        if time.monotonic() > self.deadline:
+        if self.deadline is not None and self.deadline.is_over():
             raise TakesTooLong("this takes too long", token=None)
         return self._disabled
 
@@ -71,7 +70,7 @@ class _Context(RenderContext):
         self._disabled = names
 
     def filter(self, name: str, token: Any) -> Any:
-        if time.monotonic() > self.deadline:
+        if self.deadline is not None and self.deadline.is_over():
             raise TakesTooLong("this takes too long", token=token)
         return super().filter(name, token)
 
@@ -285,9 +284,9 @@ def sentence(error: LiquidError) -> str:
 class Filling:
     """One recipient's run through the Liquid parts of one source; state (assign, cycle) lasts for the run."""
 
-    def __init__(self, template: BoundTemplate, values: Mapping[str, object], deadline: float | None = None) -> None:
+    def __init__(self, template: BoundTemplate, values: Mapping[str, object], deadline: Deadline | None = None) -> None:
         self._context = _Context(template, globals=values)
-        self._context.deadline = deadline or time.monotonic() + MAX_SECONDS
+        self._context.deadline = deadline or Deadline()
 
     def holds(self, condition: Expression) -> bool:
         """Tell whether a condition is met by this recipient. Raises `LiquidError`."""

@@ -18,6 +18,7 @@ from markupsafe import escape
 
 from delivery.content import liquid, pieces
 from delivery.content.dates import NOW, House
+from delivery.content.deadline import Deadline
 from delivery.content.filters import HOUSE, as_text, manner_in
 from delivery.content.pieces import TOKEN, Choice, Dated, Facts, Fragment, Piece, Shared, Variable
 
@@ -70,7 +71,7 @@ class Part:
         self._kept: dict[Any, str] = {}
         self._template: BoundTemplate = liquid.parse(source, html=html)
         self._context = pieces.context_of(self._template)
-        self._folded_until = time.monotonic() + liquid.MAX_SECONDS
+        self._folded_until = Deadline()
         facts = Facts.of(self._template.nodes, self._context)
         self._tells = any(map(self._is_told, facts.paths))
         self._urls = [name for name in URL_NAMES if any(path[0] == name for path in facts.paths)]
@@ -136,7 +137,7 @@ class Part:
         """Return the whole part where it is the same for everybody."""
         return "".join(map(str, self.pieces)) if all(isinstance(each, str) for each in self.pieces) else None
 
-    def filling(self, values: Values, token: str, deadline: float | None = None) -> liquid.Filling:
+    def filling(self, values: Values, token: str, deadline: Deadline | None = None) -> liquid.Filling:
         """Return one recipient's run through the fragments."""
         names = {**self._constants, **values}
         for name in self._urls:
@@ -226,10 +227,6 @@ class Program:
             return Part(sources[name], html=name == "html", urls=urls, constants=constants, house=house, told=told)
 
         return cls(subject=part("subject"), html=part("html"), text=part("text"))
-
-    def deadline(self) -> float:
-        """Return until when one recipient's Liquid may run."""
-        return time.monotonic() + liquid.MAX_SECONDS
 
 
 def _told(constants: Values, urls: Urls, house: House | None) -> tuple[Values, dict[str, Part]]:

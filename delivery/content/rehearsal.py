@@ -7,6 +7,7 @@ from liquid import Node
 from liquid.exceptions import LiquidError
 
 from delivery.content import liquid
+from delivery.content.deadline import Deadline
 from delivery.content.pieces import Fragment
 from delivery.content.problems import Problem, position
 from delivery.content.program import Part, Program, Values
@@ -18,7 +19,7 @@ class Rehearsal:
     """One mail, ready to be tried for many people; `written` has what its owner wrote, by part."""
 
     def __init__(self, program: Program, written: dict[str, str]) -> None:
-        self._program, self._written = program, written
+        self._written = written
         own_text = "text" if written.get("text", "").strip() else "body"
         parts = (("subject", program.subject), ("body", program.html), (own_text, program.text))
         found = (
@@ -33,7 +34,7 @@ class Rehearsal:
 
     def problem_for(self, values: Values) -> Problem | None:
         """Return what keeps it from being filled for somebody, None where nothing does."""
-        deadline = self._program.deadline()
+        deadline = Deadline()
         for name, part, nodes in self._to_run:
             filling = part.filling(values, _TOKEN, deadline)
             for node in nodes:
