@@ -21,6 +21,7 @@ class SetAside:
     def __init__(self, source: str) -> None:
         self.source = source
         mark = "zq" + hashlib.blake2b(source.encode(), digest_size=4).hexdigest()
+        self._mark = mark
         self._word = re.compile(rf"{mark}x(\d+)z")
         self._any = re.compile(rf"<!--{mark}x(\d+)z-->|{mark}x(\d+)z")
         self._lone = re.compile(rf"^[ \t]*({mark}x(\d+)z)[ \t]*$", re.MULTILINE)
@@ -77,6 +78,8 @@ class SetAside:
         """Return a problem for each piece inside a tag but outside quotes, or in a style sheet."""
         found = []
         for token in scan(html):
+            if self._mark not in token.text:
+                continue
             if token.kind in ("open", "close"):
                 text = _QUOTED.sub("", token.text)
             elif token.kind == "raw" and token.name == "style":

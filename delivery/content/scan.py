@@ -5,9 +5,8 @@ The standard library's parser and the obvious regular expressions take quadratic
 
 import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from html import unescape
-from typing import Literal
+from typing import Literal, NamedTuple
 
 _TAG = re.compile(r"</?([a-zA-Z][^\s/>]*)")
 _TAG_BODY = re.compile(r"[>\"']")
@@ -17,8 +16,7 @@ RAW = {"style", "title", "textarea", "script", "xmp", "noembed", "noframes"}
 Kind = Literal["text", "comment", "open", "close", "raw"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One stretch of HTML; `raw` is what stands inside an element such as <style>."""
 
     kind: Kind
