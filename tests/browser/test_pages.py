@@ -5,7 +5,7 @@ see each page once.
 """
 
 import re
-from datetime import time, timedelta
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -17,9 +17,8 @@ from accounts.models import Media, TotpDevice
 from accounts.services import outbox
 from accounts.services.media import keeping
 from campaigns import demo_data
-from campaigns.feed_models import Feed, FeedRun
 from campaigns.models import Campaign
-from campaigns.services import archiving, demo, drafting, feeding, sharing
+from campaigns.services import demo
 from contacts.models import Contact, Form, List
 from delivery.models import Message, Outcome
 from delivery.services import domains
@@ -29,7 +28,7 @@ from privacy.models import PrivacyRequest
 from privacy.services import desk, intake, routing
 from tests.accounts.helpers import ACTOR
 from tests.accounts.pictures import animation, picture
-from tests.browser import tested
+from tests.browser.campaign_pages import campaign_pages, variant_pages
 from tests.factories import make_member
 
 
@@ -67,113 +66,6 @@ def sign_in(user, *, verified=False):
         session[DEVICE_ID_SESSION_KEY] = TotpDevice.objects.get(user=user).persistent_id
         session.save()
     return client.cookies
-
-
-def make_scheduled(draft):
-    """Return a copy of a draft that goes in two days, on each person's own clock."""
-    copy = drafting.duplicate_campaign(campaign=draft, created_by=None)
-    day = timezone.now() + timedelta(days=2)
-    Campaign.objects.filter(pk=copy.pk).update(
-        state="scheduled", timing="local", day=day.date(), clock=time(9), zone="Europe/Dublin", due_at=day
-    )
-    return copy
-
-
-def make_feed(account):
-    """Return a feed that was read, with a run that failed."""
-    now = timezone.now()
-    plan = feeding.Plan(
-        name="Our blog", url="https://harbour-bakery.example/blog/feed.xml", every="week", weekday=0, month_day=1,
-        clock=time(9), zone="Europe/Dublin", most_items=3, only_if_new=True, by_itself=True,
-    )  # fmt: skip
-    feed = feeding.create_feed(account=account, plan=plan, begin_with=0, created_by=None, now=now)
-    drafting.set_audience(campaign=feed.pattern, lists=[List.objects.order_by("pk").first()], now=now)
-    items = [
-        {
-            "key": str(n),
-            "title": title,
-            "url": f"https://harbour-bakery.example/blog/{n}",
-            "summary": "We have turned the oven down a little and left the dough to itself for longer. " * 4,
-            "picture": "",
-            "author": "Nora",
-            "published": (now - timedelta(days=n)).isoformat(),
-        }
-        for n, title in enumerate(("Rye, slower", "A new oven", "Who bakes on Sundays"))
-    ]
-    Feed.objects.filter(pk=feed.pk).update(
-        title="The Harbour Bakery’s blog", link="https://harbour-bakery.example/blog/", items=items, wanted_at=None,
-        begun_at=now, looked_at=now, state="active", next_at=now + timedelta(days=3),
-    )  # fmt: skip
-    FeedRun.objects.create(
-        feed=feed, due_at=now - timedelta(days=4), state="failed", ended_at=now - timedelta(days=4),
-        problem="The feed could not be read: it answers 404 Not Found.",
-    )  # fmt: skip
-    return feed
-
-
-def campaign_pages(owner):
-    account = owner.last_account
-    with account_scope(account):
-        feed = make_feed(account)
-        sent, draft = Campaign.objects.get(state="sent"), Campaign.objects.get(state="draft")
-        waiting = make_scheduled(draft)
-        archiving.keep(
-            account=account,
-            chosen=archiving.Choices(
-                is_open=True, includes_new=True, is_indexed=False, intro="Bread, every Friday.", form=Form.objects.get()
-            ),
-            actor=ACTOR,
-            now=timezone.now(),
-        )
-        archiving.include(campaign=sent, is_in=True, actor=ACTOR, now=timezone.now())
-        shared = sharing.make(campaign=sent, days=7, user=owner, actor=ACTOR, now=timezone.now())
-        archive = archiving.address(account)
-    return {
-        "archive-members": "/campaigns/archive/",
-        "archive-settings": "/settings/archive/",
-        "archive": archive,
-        "archive-mail": f"{archive}{sent.pk}/",
-        "report-links": f"/campaigns/{sent.pk}/report/links/",
-        "report-shared": shared.url,
-        "campaigns": "/campaigns/",
-        "campaigns-none-found": "/campaigns/?q=nothing",
-        "campaign-new": "/campaigns/new/",
-        "campaign-draft": f"/campaigns/{draft.pk}/",
-        "campaign-name": f"/campaigns/{draft.pk}/name/",
-        "campaign-audience": f"/campaigns/{draft.pk}/audience/",
-        "campaign-envelope": f"/campaigns/{draft.pk}/envelope/",
-        "campaign-content": f"/campaigns/{draft.pk}/content/",
-        "campaign-test": f"/campaigns/{draft.pk}/test/",
-        "campaign-review": f"/campaigns/{draft.pk}/review/",
-        "campaign-follow-ups": f"/campaigns/{sent.pk}/follow-ups/",
-        "campaign-when": f"/campaigns/{waiting.pk}/when/",
-        "campaign-scheduled": f"/campaigns/{waiting.pk}/",
-        "campaign-sent": f"/campaigns/{sent.pk}/",
-        "report": f"/campaigns/{sent.pk}/report/",
-        "reports": "/reports/",
-        "calendar": "/campaigns/calendar/",
-        "calendar-nothing": "/campaigns/calendar/?month=2001-01",
-        "feeds": "/campaigns/feeds/",
-        "feed": f"/campaigns/feeds/{feed.pk}/",
-        "feed-new": "/campaigns/feeds/new/",
-        "feed-delete": f"/campaigns/feeds/{feed.pk}/delete/",
-        "search": "/search/?q=sour",
-        "search-none-found": "/search/?q=nothing",
-    }
-
-
-def variant_pages(account):
-    with account_scope(account):
-        sent = Campaign.objects.get(state="sent")
-        timed = tested.make_tested_draft(sent, hours=(9, 17))
-    going = tested.make_testing(sent)
-    return {
-        "variants": f"/campaigns/{timed.pk}/variants/",
-        "variant": f"/campaigns/{timed.pk}/variants/B/",
-        "variants-review": f"/campaigns/{timed.pk}/review/?variant=B",
-        "variants-testing": f"/campaigns/{going.pk}/",
-        "variants-report": f"/campaigns/{going.pk}/report/",
-    }
 
 
 ACCOUNT_PAGES = {
