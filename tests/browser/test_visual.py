@@ -1,5 +1,7 @@
 """The visual editor as a member meets it: blocks by key and by mouse, writing, settings, undo, and what is stored."""
 
+import gzip
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -245,3 +247,28 @@ def test_without_a_script_or_with_what_it_can_not_hold_it_goes_on_as_mjml(
     odd = draft("<mjml><mj-body><mj-section><mj-colum></mj-colum></mj-section></mj-body></mjml>")
     page.goto(f"/campaigns/{odd.pk}/content/")
     expect(page.get_by_text("Did you mean <mj-column>?")).to_be_visible()
+
+
+# What a browser fetches before it paints: what the page itself names, and the fonts of its style sheets.
+NAMED = """() => [...document.querySelectorAll("script[src], link[rel~=stylesheet], link[rel~=preload], link[rel~=modulepreload]")]
+    .map((element) => element.src || element.href)"""
+
+
+def test_little_is_loaded_before_the_first_paint_and_the_editor_afterwards(open_editor, draft, capsys):
+    page = open_editor(draft(SOURCE))
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    fonts = [url for url in loaded if ".woff2" in url]
+
+    def compressed(urls):
+        return sum(len(gzip.compress(page.request.get(url).body())) for url in urls)
+
+    first = {page.url, *page.evaluate(NAMED), *fonts}
+    heavy = {url for url in loaded if "/build/editor/" in url}
+    size = compressed(first)
+    with capsys.disabled():
+        print(f"\n  The editor's page: {size:,} bytes compressed before it paints, {compressed(heavy):,} afterwards")
+    assert sum(".css" in url for url in first) >= 2
+    assert sum(".js" in url for url in first) >= 2
+    assert size <= 500_000, first
+    assert heavy
+    assert not heavy & first
