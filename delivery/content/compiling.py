@@ -17,7 +17,7 @@ from liquid.exceptions import LiquidError
 from markdown_it import MarkdownIt
 
 from delivery.content import layout, liquid, mjml, rich
-from delivery.content.html import MAX_HTML, MAX_LINKS, MAX_STYLE_WEIGHT, clean, style_weight
+from delivery.content.html import MAX_HTML, MAX_LINKS, MAX_STYLE_WEIGHT, Cleaned, clean
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
 from delivery.content.program import CLICK, OPEN, TOLD, URL_NAMES
@@ -87,7 +87,7 @@ def compile_content(
     problems += cleaned.problems
     if problems:
         raise CannotCompile(_shown(kind, problems))
-    inlined = _inline(cleaned.html)
+    inlined = _inline(cleaned)
     problems = _lost(aside, inlined)
     if problems:
         raise CannotCompile(problems)
@@ -180,11 +180,11 @@ def _number_links(text: str) -> str:
     return re.sub(r"\beclink(\d+)x\b", rf"{{{{ {CLICK} }}}}/\1", text)
 
 
-def _inline(html: str) -> str:
-    if style_weight(html) > MAX_STYLE_WEIGHT:
+def _inline(cleaned: Cleaned) -> str:
+    if cleaned.style_weight > MAX_STYLE_WEIGHT:
         raise CannotCompile([Problem("The style sheet has too many rules for so many elements. Make it smaller.")])
     try:
-        inlined = str(_INLINER.inline(html))
+        inlined = str(_INLINER.inline(cleaned.html))
     except css_inline.InlineError as error:
         raise CannotCompile([Problem(f"The style sheet can't be read: {error}.")]) from None
     if len(inlined) > 2 * MAX_HTML:

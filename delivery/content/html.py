@@ -41,6 +41,8 @@ class Cleaned:
     links: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    style_weight: int = 0
+    """About how many declarations an inliner has to put down: those of each rule, for each element."""
 
 
 def clean(html: str, *, link: Callable[[int], str], has_piece: Callable[[str], bool]) -> Cleaned:
@@ -57,6 +59,7 @@ def clean(html: str, *, link: Callable[[int], str], has_piece: Callable[[str], b
             break
     cleaner.result.html = "".join(cleaner.out)
     cleaner.result.problems = cleaner.problems
+    cleaner.result.style_weight = cleaner.style_weight
     return cleaner.result
 
 
@@ -75,28 +78,18 @@ def check_shape(html: str) -> list[Problem]:
     return nesting.problems
 
 
-def style_weight(html: str) -> int:
-    """Return about how many declarations an inliner has to put down: those of each rule, for each element."""
-    rules, elements = 1, 0
-    for token in scan(html):
-        elements += token.kind == "open"
-        if token.kind == "raw" and token.name == "style":
-            rules += sum((rule.count(",") + 1) * (rule.count(";") + 1) for rule in token.text.split("}"))
-    return rules * elements
-
-
 class _Nesting:
     """Which elements are open, and how many there have been."""
 
     def __init__(self, html: str) -> None:
         self._html = html
         self._open: list[str] = []
-        self._count = 0
+        self.count = 0
         self.problems: list[Problem] = []
 
     def enter(self, token: Token) -> None:
-        self._count += 1
-        if self._count == MAX_ELEMENTS + 1:
+        self.count += 1
+        if self.count == MAX_ELEMENTS + 1:
             self._say(f"The HTML has more than {MAX_ELEMENTS:,} elements.", token)
         if token.name in _VOID:
             return
@@ -124,6 +117,11 @@ class _Cleaner:
         self._numbers: dict[str, int] = {}
         self._skipping = ""
         self._skipped = 0
+        self._declarations = 1
+
+    @property
+    def style_weight(self) -> int:
+        return self._declarations * self._nesting.count
 
     @property
     def problems(self) -> list[Problem]:
@@ -136,7 +134,14 @@ class _Cleaner:
             self._open_tag(token)
         elif token.kind == "close":
             self._close_tag(token)
+        elif token.kind == "text":
+            # What stands alone here must not become a tag with what is left of its neighbours.
+            self.out.append(token.text.replace("<", "&lt;"))
         else:
+            if token.kind == "raw" and token.name == "style":
+                self._declarations += sum(
+                    (rule.count(",") + 1) * (rule.count(";") + 1) for rule in token.text.split("}")
+                )
             self.out.append(token.text)
 
     def _skip(self, token: Token) -> None:
