@@ -1,5 +1,6 @@
 """Own templates: made from anything a campaign can start from, edited in a draft and saved back, deleted with a way back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Account, User
@@ -12,6 +13,14 @@ from campaigns.services import drafting, starting_points
 from campaigns.services.starting_points import Start
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A template that was saved, and what was in its place: a deleted one, which can be brought back."""
+
+    template: Template
+    former: Template | None = None
+
+
 def create_template(*, account: Account, name: str, occasion: str = "", start: Start | None, now: datetime) -> Template:
     """Make a template that says what `start` says; None: an empty one."""
     said = _said(start) if start else {"kind": Variant.Kind.MJML}
@@ -22,21 +31,22 @@ def create_template(*, account: Account, name: str, occasion: str = "", start: S
 
 def save_campaign(
     *, campaign: Campaign, into: Template | None, name: str, occasion: str, actor: Actor, now: datetime
-) -> Template:
-    """Keep what a campaign says as a template, a new one or in place of `into`.
+) -> Saved:
+    """Keep what a campaign says as a template, a new one or in place of `into`, whose former words can be brought back.
 
     A draft that was made to edit the template in has done its work and is put away.
     """
     variant = queries.only_variant(campaign)
     if into is None:
-        return create_template(account=campaign.account, name=name, occasion=occasion, start=variant, now=now)
+        return Saved(create_template(account=campaign.account, name=name, occasion=occasion, start=variant, now=now))
     was_for_it = into.draft_id == campaign.pk
+    former = _keep_former(into, now)
     said = _said(variant) | {"name": name, "occasion": occasion, "updated_at": now}
     Template.objects.filter(pk=into.pk).update(**said, draft=None)
     if was_for_it and campaign.state == Campaign.State.DRAFT:
         drafting.delete_draft(campaign=campaign, actor=actor, now=now)
     into.refresh_from_db()
-    return into
+    return Saved(into, former)
 
 
 def rename_template(*, template: Template, name: str, occasion: str, now: datetime) -> None:
@@ -81,6 +91,19 @@ def purge_deleted(*, now: datetime) -> None:
     """Remove templates and blocks that were deleted more than a day ago, in the account in scope."""
     SavedBlock.objects.filter(deleted_at__lt=now - drafting.KEPT_AFTER_DELETION).delete()
     Template.objects.filter(deleted_at__lt=now - drafting.KEPT_AFTER_DELETION).delete()
+
+
+def _keep_former(template: Template, now: datetime) -> Template:
+    """Put what a template says among the deleted ones, as one of its own."""
+    return Template.objects.create(
+        account=template.account,
+        name=f"{template.name[:100]}, as it was",
+        occasion=template.occasion,
+        created_at=template.created_at,
+        updated_at=template.updated_at,
+        deleted_at=now,
+        **_said(template),
+    )
 
 
 def _said(start: Start) -> dict[str, str]:

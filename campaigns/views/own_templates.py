@@ -45,9 +45,10 @@ def save(request: MemberRequest, pk: int) -> HttpResponse:
     said = {"into": into, "name": into.name if into else campaign.name, "occasion": into.occasion if into else ""}
     form = SaveForm(request.POST or None, initial=said, account=request.account)
     if form.is_valid():
-        template = templating.save_campaign(campaign=campaign, **form.cleaned_data, actor=actor(request), now=now())
-        toasts.done(request, f"Saved as the template “{template.name}”.")
-        return redirect_to(request, "templates:detail", pk=template.pk)
+        saved = templating.save_campaign(campaign=campaign, **form.cleaned_data, actor=actor(request), now=now())
+        undo_url = reverse("templates:restore", args=[saved.former.pk]) if saved.former else ""
+        toasts.done(request, f"Saved as the template “{saved.template.name}”.", undo_url=undo_url)
+        return redirect_to(request, "templates:detail", pk=saved.template.pk)
     back = {"back": reverse("campaigns:detail", args=[pk]), "back_label": campaign.name, "title": "Save as template"}
     return render(request, "campaigns/template_form.html", back | {"form": form}, status=422 if form.is_bound else 200)
 

@@ -199,7 +199,10 @@ def test_a_template_is_edited_in_a_draft_and_saved_back(client, alice, mine):
     assert own(alice.account)["Our look"].source == variant.source
     with account_scope(alice.account):
         draft.refresh_from_db()
+        former = Template.objects.exclude(deleted_at=None).get()
     assert draft.deleted_at is not None
+    client.post(f"/content/templates/{former.pk}/restore/")
+    assert own(alice.account)[f"{mine.name}, as it was"].source == mine.source
 
 
 def test_a_campaign_becomes_a_template_and_stays(client, alice):
