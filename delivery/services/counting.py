@@ -66,13 +66,12 @@ _ON_WITHOUT = """
     WHERE b.account_id = %(account)s AND b.list_id = ANY(%(without)s::bigint[]) AND b.state = 'subscribed'
 """
 _ON_ONE = "SELECT coalesce(sum(people), 0)::bigint FROM on_list"
-_ON_SEVERAL = """
-    SELECT count(*) FROM (
-        SELECT b.contact_id FROM contacts_subscription b
-        WHERE b.account_id = %(account)s AND b.list_id = ANY(%(chosen)s::bigint[]) AND b.state = 'subscribed'
-        GROUP BY b.contact_id
-    ) each_once
+# Lists are each read in the order of their index and merged: told apart by hashes, a million people take three times as long.
+_ON_ONE_OF = """
+    SELECT b.contact_id FROM contacts_subscription b
+    WHERE b.account_id = %(account)s AND b.list_id = (%(chosen)s::bigint[])[{number}] AND b.state = 'subscribed'
 """
+_EACH_ONCE = "SELECT count(*) FROM ({each}) each_once"
 # Whom a mailing to segments may leave out for how they stand on lists: they are off one at least.
 _OFF_A_LIST = """
     UNION SELECT b.contact_id FROM contacts_subscription b
@@ -148,8 +147,14 @@ def _among_lists(list_ids: list[int]) -> dict[str, str]:
         "more": "",
         "among_people": "WHERE subscribed.id IS NOT NULL",
         "is_among": _IS_SUBSCRIBED,
-        "total": _ON_SEVERAL if len(list_ids) > 1 else _ON_ONE,
+        "total": _on_any(len(list_ids)) if len(list_ids) > 1 else _ON_ONE,
     }
+
+
+def _on_any(lists: int) -> str:
+    """Return the statement that counts who is subscribed to any of so many lists."""
+    each = " UNION ".join(_ON_ONE_OF.format(number=number) for number in range(1, lists + 1))
+    return _EACH_ONCE.format(each=each)
 
 
 def _among(people: str) -> dict[str, str]:
