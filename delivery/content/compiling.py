@@ -79,8 +79,7 @@ def compile_content(
     if problems:
         raise CannotCompile(_shown(kind, problems))
     aside = SetAside(source)
-    html = aside.tags_as_comments(_to_html(kind, aside))
-    problems = aside.misplaced(html)
+    html, problems = aside.settled(_to_html(kind, aside))
     if kind in IN_LAYOUT:
         html = layout.wrap(html)
     cleaned = clean(html, link=_link, has_piece=aside.has_piece if tracks_clicks else _never_counted)

@@ -10,7 +10,7 @@ from bisect import bisect_right
 
 from delivery.content import liquid
 from delivery.content.problems import Problem, position
-from delivery.content.scan import scan
+from delivery.content.scan import Token, scan
 
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
@@ -64,31 +64,35 @@ class SetAside:
         """Return the text with tags that have a line to themselves as comments, so that Markdown sees blocks there."""
         return self._lone.sub(lambda match: f"<!--{match[1]}-->" if self.is_tag(int(match[2])) else match[0], self.text)
 
-    def tags_as_comments(self, html: str) -> str:
-        """Return HTML in which tags between elements are comments."""
+    def settled(self, html: str) -> tuple[str, list[Problem]]:
+        """Return HTML in which tags between elements are comments, and a problem for each piece that can't stand where it does.
+
+        That is inside a tag but outside quotes, or in a style sheet.
+        """
 
         def comment(match: re.Match[str]) -> str:
             return f"<!--{match[0]}-->" if self.is_tag(int(match[1])) else match[0]
 
-        return "".join(
-            self._word.sub(comment, token.text) if token.kind == "text" else token.text for token in scan(html)
-        )
-
-    def misplaced(self, html: str) -> list[Problem]:
-        """Return a problem for each piece inside a tag but outside quotes, or in a style sheet."""
-        found = []
+        out, problems = [], []
         for token in scan(html):
-            if self._mark not in token.text:
-                continue
-            if token.kind in ("open", "close"):
-                text = _QUOTED.sub("", token.text)
-            elif token.kind == "raw" and token.name == "style":
-                text = token.text
-            else:
-                continue
-            message = "Liquid can't stand here; inside a tag it needs quotes around it."
-            found += [self.problem(number, message) for number in self.numbers(text)]
-        return found
+            text = token.text
+            if self._mark in text:
+                if token.kind == "text":
+                    text = self._word.sub(comment, text)
+                else:
+                    problems += self._misplaced(token)
+            out.append(text)
+        return "".join(out), problems
+
+    def _misplaced(self, token: Token) -> list[Problem]:
+        if token.kind in ("open", "close"):
+            text = _QUOTED.sub("", token.text)
+        elif token.kind == "raw" and token.name == "style":
+            text = token.text
+        else:
+            return []
+        message = "Liquid can't stand here; inside a tag it needs quotes around it."
+        return [self.problem(number, message) for number in self.numbers(text)]
 
     def place_of(self, number: int) -> tuple[int, int]:
         """Return line and column, in the source, of a piece."""
