@@ -24,13 +24,6 @@ export function ownBlocks(editor, root, rich, add) {
   });
   form.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && dialog.close());
 
-  root.addEventListener("dragstart", (event) => {
-    const button = event.target.closest?.("[data-own-block]");
-    if (!button) return;
-    const block = editor.Blocks.add("own", { label: button.textContent.trim(), content: button.dataset.ownBlock });
-    editor.Blocks.startDrag(block, event);
-  });
-  root.addEventListener("dragend", ({ target }) => target.closest?.("[data-own-block]") && editor.Blocks.endDrag(false));
   root.addEventListener("keydown", (event) => {
     const open = event.target.closest?.(".ec-own-more[open]");
     if (event.key !== "Escape" || !open) return;
