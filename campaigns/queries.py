@@ -10,6 +10,7 @@ from accounts.models import Account, Membership
 from campaigns import audiences
 from campaigns.models import Campaign, CampaignList, ContentVersion, Variant
 from campaigns.numbers import Numbers, numbers_of
+from campaigns.paging import Page, newest_first
 from contacts.conditions import BadSegment
 from contacts.models import Contact, CustomField
 from emailconcert.lib import addresses
@@ -27,15 +28,6 @@ class Row:
     numbers: Numbers
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of the list, with the keys of its neighbours."""
-
-    rows: Sequence[Row]
-    before: int | None
-    after: int | None
-
-
 def campaigns_of(account: Account) -> QuerySet[Campaign]:
     """Return the campaigns that were not deleted, without the patterns of feeds."""
     return Campaign.objects.filter(account=account, deleted_at=None).exclude(state=Campaign.State.PATTERN)
@@ -49,24 +41,15 @@ def campaign_page(
     after: int | None = None,
     before: int | None = None,
     size: int = PAGE_SIZE,
-) -> Page:
+) -> Page[Row]:
     """Return campaigns, the newest first; `after` and `before` are ids of the page's neighbours."""
     found = campaigns_of(account)
     if q:
         found = found.filter(Q(name__icontains=q) | Q(variants__subject__icontains=q)).distinct()
     if state:
         found = found.filter(state=state)
-    if before is not None:
-        rows = list(reversed(found.filter(pk__gt=before).order_by("pk")[: size + 1]))
-        more_before, more_after, rows = len(rows) > size, True, rows[-size:]
-    else:
-        rows = list((found.filter(pk__lt=after) if after else found).order_by("-pk")[: size + 1])
-        more_before, more_after, rows = after is not None, len(rows) > size, rows[:size]
-    return Page(
-        rows=with_numbers(rows),
-        before=rows[0].pk if rows and more_before else None,
-        after=rows[-1].pk if rows and more_after else None,
-    )
+    page = newest_first(found, after=after, before=before, size=size)
+    return Page(with_numbers(page.rows), page.before, page.after)
 
 
 def with_numbers(campaigns: Sequence[Campaign]) -> list[Row]:
