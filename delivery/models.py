@@ -153,6 +153,9 @@ class Batch(TenantModel):
     journal = models.CharField(max_length=200, blank=True, db_default="")
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    put_off = models.JSONField(
+        default=dict, db_default={}, help_text="Per sequence that a server asked to wait: times asked, and until when."
+    )
     sending = models.PositiveIntegerField(default=0, db_default=0)
     sent = models.PositiveIntegerField(default=0, db_default=0)
     failed = models.PositiveIntegerField(default=0, db_default=0)
@@ -230,3 +233,7 @@ class Message(models.Model):
     class Meta:
         managed = False
         db_table = "delivery_message"
+
+
+# Django looks for an app's tables here.
+from delivery.limit_models import MailingHealth, SendingLimit, SendingRules, WarmUp, WarmUpDay  # noqa: E402, F401
