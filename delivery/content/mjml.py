@@ -147,23 +147,22 @@ class _Reader:
             self._stop("This can't stand in MJML.", token.start)
 
     def _words(self, token: Token) -> None:
-        at = token.text.find("<")
-        if at >= 0:
-            self._stop("“<” begins an element here. Write &lt; for the sign itself.", token.start + at)
-            return
+        words, sign, _ = token.text.partition("<")
         parent = self._open[-1][0] if self._open else ""
-        if token.text.strip() and (not parent or parent in HOLDERS):
-            self._lost(token, parent)
-        self.out.append(_BARE_AMPERSAND.sub("&amp;", token.text))
+        if words.strip() and (not parent or parent in HOLDERS):
+            self._lost(words, token.start, parent)
+        if sign:
+            self._stop("“<” begins an element here. Write &lt; for the sign itself.", token.start + len(words))
+        self.out.append(_BARE_AMPERSAND.sub("&amp;", words))
 
-    def _lost(self, token: Token, parent: str) -> None:
-        found = self._pieces(token.text)
+    def _lost(self, words: str, start: int, parent: str) -> None:
+        found = self._pieces(words)
         if found and parent:
             message = f"Liquid is lost directly in <{parent}>: write <mj-raw>…</mj-raw> around it."
             self.problems += [Problem(message, *self._at_piece(number)) for number in found[:MAX_SAID]]
             return
         where = f"directly in <{parent}>: put it into <mj-text>" if parent else "outside <mjml>"
-        self._say(f"Text can't stand {where}.", token.start + len(token.text) - len(token.text.lstrip()))
+        self._say(f"Text can't stand {where}.", start + len(words) - len(words.lstrip()))
 
 
 def _rewritten(token: Token, *, is_closed: bool) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Container, Iterator
 from html import unescape
 from typing import Literal, NamedTuple
 
-_TAG = re.compile(r"</?([a-zA-Z][^\s/>]*)")
-_TAG_BODY = re.compile(r"[>\"']")
+# A “<” that begins nothing is text. What can't end in two ways is never tried again (`*+`): this stays linear.
+_MARKUP = re.compile(r"<(?:(!--)|[!?]|(/?)([a-zA-Z][^\s/>]*+)(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+(>)?)")
 _ATTRIBUTE = re.compile(r"([^\s=/>\"']+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"']+))?")
 RAW = {"style", "title", "textarea", "script", "xmp", "noembed", "noframes"}
 
@@ -41,53 +41,29 @@ def scan(html: str, *, raw: Container[str] = RAW) -> Iterator[Token]:
     Inside the elements named in `raw` nothing is an element.
     """
     at, size = 0, len(html)
-    while at < size:
-        start = html.find("<", at)
-        if start < 0:
-            yield Token("text", html[at:], at)
-            return
-        token = _markup(html, start)
-        if token is None:
-            end = html.find("<", start + 1)
-            end = size if end < 0 else end
-            yield Token("text", html[at:end], at)
-            at = end
-            continue
+    while found := _MARKUP.search(html, at):
+        start = found.start()
         if start > at:
             yield Token("text", html[at:start], at)
-        yield token
-        at = start + len(token.text)
-        if token.kind == "open" and token.name in raw:
-            close = re.compile(f"</{token.name}", re.IGNORECASE).search(html, at)
+        is_comment, slash, name, is_closed = found.groups()
+        if name is None:
+            at = _end(html, "-->" if is_comment else ">", start + 4 if is_comment else start)
+            yield Token("comment", html[start:at], start)
+            continue
+        name = name.lower()
+        at = found.end() if is_closed else size
+        yield Token("close" if slash else "open", html[start:at], start, name)
+        if name in raw and not slash:
+            close = re.compile(f"</{name}", re.IGNORECASE).search(html, at)
             end = close.start() if close else size
             if end > at:
-                yield Token("raw", html[at:end], at, token.name)
+                yield Token("raw", html[at:end], at, name)
             at = end
+    if at < size:
+        yield Token("text", html[at:], at)
 
 
-def _markup(html: str, start: int) -> Token | None:
-    if html.startswith("<!--", start):
-        end = html.find("-->", start + 4)
-        return Token("comment", html[start:] if end < 0 else html[start : end + 3], start)
-    if html.startswith(("<!", "<?"), start):
-        end = html.find(">", start)
-        return Token("comment", html[start:] if end < 0 else html[start : end + 1], start)
-    match = _TAG.match(html, start)
-    if not match:
-        return None
-    end = _tag_end(html, match.end())
-    return Token("close" if html[start + 1] == "/" else "open", html[start:end], start, match[1].lower())
-
-
-def _tag_end(html: str, at: int) -> int:
-    while True:
-        match = _TAG_BODY.search(html, at)
-        if match is None:
-            return len(html)
-        at = match.start()
-        if html[at] == ">":
-            return at + 1
-        close = html.find(html[at], at + 1)
-        if close < 0:
-            return len(html)
-        at = close + 1
+def _end(html: str, closing: str, at: int) -> int:
+    """Return where something ends that began before `at`: with the text where it is not closed."""
+    found = html.find(closing, at)
+    return len(html) if found < 0 else found + len(closing)
