@@ -5,14 +5,12 @@ Liquid back. What goes wrong is said with line and column of the owner's own tex
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 
 import css_inline
-from inscriptis import get_text
-from inscriptis.css_profiles import CSS_PROFILES
-from inscriptis.model.config import ParserConfig
 from liquid.exceptions import LiquidError
 from markdown_it import MarkdownIt
 
@@ -21,20 +19,19 @@ from delivery.content.html import MAX_HTML, MAX_LINKS, MAX_STYLE_WEIGHT, Cleaned
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile, Problem
 from delivery.content.program import CLICK, OPEN, TOLD, URL_NAMES
+from delivery.content.reading import as_text
 
 KINDS = ("markdown", "rich", "html", "mjml", "visual")
 IN_LAYOUT = ("markdown", "rich")
 MAX_SUBJECT = 500
 MAX_MARKDOWN, MAX_MARKS = 100_000, 5_000
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=False)
-AS_TEXT = ParserConfig(display_links=True, css=CSS_PROFILES["strict"])
 _MARKDOWN = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
 _OURS = ("account.name", "account.postal_address", *(f"campaign.{name}" for name in ("name", "date", *TOLD)))
 _PIXEL = f'<img src="{{{{ {OPEN} }}}}" width="1" height="1" alt="" style="display:block;border:0;">'
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
-_BORROWED = re.compile(r"https?://(www\.mailjet\.com|i\.imgur\.com)/", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]+>")
-_ALIGNED = re.compile(r"\salign=\"(?:center|right)\"|text-align:\s*(?:center|right);?", re.IGNORECASE)
+_BORROWED = re.compile(r"https?://(www\.mailjet\.com|i\.imgur\.com)/")
+_NUMBERED = re.compile(r"eclink(?<!\weclink)(\d+)x\b")  # what begins with a letter is looked for far faster than \b
 # What looks like Liquid while all Liquid is set aside was written as entities, to be read and not to be run.
 _BRACES = re.compile(r"\{(?=[{%])")
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
@@ -79,11 +76,8 @@ def compile_content(
     if problems:
         raise CannotCompile(_shown(kind, problems))
     aside = SetAside(source)
-    html, problems = aside.settled(_to_html(kind, aside))
-    if kind in IN_LAYOUT:
-        html = layout.wrap(html)
-    cleaned = clean(html, link=_link, has_piece=aside.has_piece if tracks_clicks else _never_counted)
-    problems += cleaned.problems
+    cleaned = _cleaned(kind, aside, has_piece=aside.has_piece if tracks_clicks else _never_counted)
+    problems = cleaned.problems
     if problems:
         raise CannotCompile(_shown(kind, problems))
     inlined = _inline(cleaned)
@@ -94,6 +88,18 @@ def compile_content(
     links = cleaned.links
     own = _own_text(text, links if tracks_clicks else None)
     return _finish(aside, inlined, links, notes, subject=subject, preheader=preheader, text=own, pixel=tracks_opens)
+
+
+def _cleaned(kind: str, aside: SetAside, *, has_piece: Callable[[str], bool]) -> Cleaned:
+    """Return the clean HTML of a source; the places of what is wrong in it are those of HTML that its owner wrote."""
+    html = _to_html(kind, aside)
+    if kind in IN_LAYOUT:
+        html = layout.wrap(html)
+    misplaced: list[Problem] = []
+    place = aside.place if kind == "html" else _nowhere
+    cleaned = clean(html, link=_link, has_piece=has_piece, tokens=aside.settled(html, misplaced), place=place)
+    cleaned.problems[:0] = misplaced
+    return cleaned
 
 
 def _to_html(kind: str, aside: SetAside) -> str:
@@ -128,7 +134,7 @@ def _shown(kind: str, problems: list[Problem]) -> list[Problem]:
 
 def _borrowed(source: str, html: str) -> list[Problem]:
     """Return a note for the hosts of the icons that MJML itself puts in where a mail has none of its own."""
-    hosts = sorted(set(_BORROWED.findall(html)) - set(_BORROWED.findall(source)))
+    hosts = sorted(set(_BORROWED.findall(html.lower())) - set(_BORROWED.findall(source.lower())))
     said = "Icons are shown from {}, which learns who opens the mail. Give social links, accordions and carousels icons of your own ({})."
     return [Problem(said.format(" and ".join(hosts), "src, icon-wrapped-url, left-icon …"))] if hosts else []
 
@@ -171,12 +177,16 @@ def _link(number: int) -> str:
     return f"eclink{number}x"
 
 
+def _nowhere(_index: int) -> tuple[int, int]:
+    return 0, 0
+
+
 def _never_counted(_address: str) -> bool:
     return True
 
 
 def _number_links(text: str) -> str:
-    return re.sub(r"\beclink(\d+)x\b", rf"{{{{ {CLICK} }}}}/\1", text)
+    return _NUMBERED.sub(rf"{{{{ {CLICK} }}}}/\1", text)
 
 
 def _inline(cleaned: Cleaned) -> str:
@@ -199,7 +209,8 @@ def _lost(aside: SetAside, html: str) -> list[Problem]:
     present = set(numbers)
     first = next((number for number in expected if number not in present), None)
     if first is None:
-        first = next(number for number, found in zip(expected, numbers, strict=False) if number != found)
+        # A piece stands elsewhere than it did, or twice: elements that are closed crosswise are written again.
+        first = next(found for number, found in zip_longest(expected, numbers) if number != found)
     return [aside.problem(first, "HTML has no place for Liquid here; move it between or into elements.")]
 
 
@@ -266,14 +277,12 @@ def _escape_around_liquid(text: str) -> str:
 
 def _as_text(aside: SetAside, html: str) -> str:
     """Return the text part; where the converter would lose or move Liquid, a plainer conversion that can't."""
-    html = _TAG.sub(lambda tag: _ALIGNED.sub("", tag[0]), html)
-    text = get_text(aside.bare(html), AS_TEXT)
+    html = aside.bare(html)
+    text = as_text(html)
     if aside.numbers(text) != aside.numbers(html):
-        text = get_text(aside.bare(html), ParserConfig(css=CSS_PROFILES["strict"]))
+        text = as_text(html, has_links=False)
     if aside.numbers(text) != aside.numbers(html):
-        text = re.sub(
-            r"<[^>]*>", " ", re.sub(r"<(style|title)\b.*?</\1>", "", aside.bare(html), flags=re.DOTALL | re.IGNORECASE)
-        )
+        text = re.sub(r"<[^>]*>", " ", re.sub(r"<(style|title)\b.*?</\1>", "", html, flags=re.DOTALL | re.IGNORECASE))
         _check_text(aside.put_back(text))
     lines = [line.rstrip() for line in text.strip().splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"

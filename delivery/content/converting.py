@@ -1,11 +1,10 @@
 """From one way of writing to another, as far as it goes; what was there is kept as a version by who calls."""
 
-from inscriptis import get_text
-
 from delivery.content import compiling, layout, mjml, rich
 from delivery.content.html import check_shape
 from delivery.content.placeholders import SetAside
 from delivery.content.problems import CannotCompile
+from delivery.content.reading import as_text
 from delivery.content.scan import scan
 
 _BARE = {"style", "title", "script"}
@@ -43,7 +42,7 @@ def convert(source: str, *, was: str, to: str) -> str:
         raise CannotCompile(problems)
     if to == "rich":
         return aside.put_back(rich.clean(aside.bare(aside.text)).strip())
-    text = get_text(aside.bare(aside.text), compiling.AS_TEXT)
+    text = as_text(aside.bare(aside.text))
     return aside.put_back("\n".join(line.strip() for line in text.strip().splitlines())) + "\n"
 
 

@@ -6,8 +6,9 @@ elements.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 
 from delivery.content.problems import Problem, position
@@ -25,12 +26,15 @@ _DROPPED_WITH_CONTENT = (RAW - {"style", "title"}) | {
 _DROPPED = {"base", "embed", "frame", "link", "form", "input", "button"}
 _VOID = {"area", "br", "col", "hr", "img", "meta", "source", "track", "wbr"}
 _OPTIONAL_END = {"p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody", "thead", "tfoot", "colgroup"}
+_LINKS = {"a", "area"}
 _ADDRESSES = {"href", "src", "action", "formaction", "background", "poster", "cite", "xlink:href"}
 _NAME = re.compile(r"[a-z_:@*][-\w:.@]*\Z")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _SCHEMES = {"http", "https", "mailto", "tel", "sms", "cid"}
 _BLANKS = re.compile(r"[\s\x00-\x1f]+")
 _WEB = re.compile(r"https?://[^\s/]+", re.IGNORECASE)
+
+Place = Callable[[int], tuple[int, int]]
 
 
 @dataclass
@@ -45,15 +49,23 @@ class Cleaned:
     """About how many declarations an inliner has to put down: those of each rule, for each element."""
 
 
-def clean(html: str, *, link: Callable[[int], str], has_piece: Callable[[str], bool]) -> Cleaned:
+def clean(
+    html: str,
+    *,
+    link: Callable[[int], str],
+    has_piece: Callable[[str], bool],
+    tokens: Iterable[Token] | None = None,
+    place: Place | None = None,
+) -> Cleaned:
     """Clean HTML and replace each web address of an `<a>` by `link(number)`; the same address has one number.
 
-    An address in which `has_piece` finds Liquid differs per recipient and stays as it is.
+    An address in which `has_piece` finds Liquid differs per recipient and stays as it is. `tokens` are the stretches of
+    the HTML where they are known, and `place` turns an index into line and column.
     """
     if len(html) > MAX_HTML:
         return Cleaned(problems=[Problem(f"The HTML is longer than {MAX_HTML:,} characters.")])
-    cleaner = _Cleaner(html, link, has_piece)
-    for token in scan(html):
+    cleaner = _Cleaner(link, has_piece, place or partial(position, html))
+    for token in scan(html) if tokens is None else tokens:
         cleaner.take(token)
         if cleaner.problems:
             break
@@ -67,7 +79,7 @@ def check_shape(html: str) -> list[Problem]:
     """Return what no tool of ours reads in a bounded time: too long, too many elements, too deep."""
     if len(html) > MAX_HTML:
         return [Problem(f"The HTML is longer than {MAX_HTML:,} characters.")]
-    nesting = _Nesting(html)
+    nesting = _Nesting(partial(position, html))
     for token in scan(html):
         if token.kind == "open":
             nesting.enter(token)
@@ -81,8 +93,8 @@ def check_shape(html: str) -> list[Problem]:
 class _Nesting:
     """Which elements are open, and how many there have been."""
 
-    def __init__(self, html: str) -> None:
-        self._html = html
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._open: list[str] = []
         self.count = 0
         self.problems: list[Problem] = []
@@ -105,13 +117,14 @@ class _Nesting:
                 pass
 
     def _say(self, message: str, token: Token) -> None:
-        self.problems.append(Problem(message, *position(self._html, token.start)))
+        self.problems.append(Problem(message, *self._place(token.start)))
 
 
 class _Cleaner:
-    def __init__(self, html: str, link: Callable[[int], str], has_piece: Callable[[str], bool]) -> None:
-        self._html, self._link, self._has_piece = html, link, has_piece
-        self._nesting = _Nesting(html)
+    def __init__(self, link: Callable[[int], str], has_piece: Callable[[str], bool], place: Place) -> None:
+        self._link, self._has_piece, self._place = link, has_piece, place
+        self._nesting = _Nesting(place)
+        self._known: dict[str, str] = {}  # a newsletter has the same few tags over and over
         self.out: list[str] = []
         self.result = Cleaned()
         self._numbers: dict[str, int] = {}
@@ -151,14 +164,21 @@ class _Cleaner:
                 self._skipping = ""
 
     def _open_tag(self, token: Token) -> None:
-        if token.name in _DROPPED_WITH_CONTENT:
+        known = self._known.get(token.text)
+        if known is not None:
+            self._nesting.enter(token)
+            self.out.append(known)
+        elif token.name in _DROPPED_WITH_CONTENT:
             self._note(token, f"<{token.name}> was left out: mail programs do not run it.")
             self._skipping, self._skipped = token.name, 1
         elif token.name in _DROPPED or _is_refresh(token):
             self._note(token, f"<{token.name}> was left out: mail programs do not use it.")
         else:
             self._nesting.enter(token)
+            noted = len(self.result.notes)
             self.out.append(self._rewrite(token))
+            if token.name not in _LINKS and len(self.result.notes) == noted:
+                self._known[token.text] = self.out[-1]
 
     def _close_tag(self, token: Token) -> None:
         if token.name in _DROPPED or token.name in _DROPPED_WITH_CONTENT:
@@ -175,7 +195,7 @@ class _Cleaner:
                 out.append(name)
             elif name in _ADDRESSES and not _is_good_address(value):
                 self._note(token, f"The address “{value.strip()[:20]}…” was left out.")
-            elif token.name in ("a", "area") and name == "href":
+            elif token.name in _LINKS and name == "href":
                 out.append(f'href="{escape(self._number(value.strip()))}"')
             else:
                 out.append(f'{name}="{escape(value)}"')
@@ -193,7 +213,7 @@ class _Cleaner:
         return self._link(number)
 
     def _note(self, token: Token, message: str) -> None:
-        self.result.notes.append(Problem(message, *position(self._html, token.start)))
+        self.result.notes.append(Problem(message, *self._place(token.start)))
 
 
 def _is_good_address(value: str) -> bool:

@@ -7,6 +7,7 @@ all leave alone. Tags (`{% … %}`) between elements become comments, which may 
 import hashlib
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from delivery.content import liquid
 from delivery.content.problems import Problem, position
@@ -23,7 +24,7 @@ class SetAside:
         mark = "zq" + hashlib.blake2b(source.encode(), digest_size=4).hexdigest()
         self._mark = mark
         self._word = re.compile(rf"{mark}x(\d+)z")
-        self._any = re.compile(rf"<!--{mark}x(\d+)z-->|{mark}x(\d+)z")
+        self._comment = re.compile(rf"<!--({mark}x\d+z)-->")
         self._lone = re.compile(rf"^[ \t]*({mark}x(\d+)z)[ \t]*$", re.MULTILINE)
         self.pieces = list(liquid.pieces(source))
         self._ends: list[tuple[int, int]] = [(0, 0)]  # where each piece ends, in `text` and in the source
@@ -46,43 +47,46 @@ class SetAside:
 
     def has_piece(self, text: str) -> bool:
         """Tell whether any piece stands in a text."""
-        return bool(self._any.search(text))
+        return bool(self._word.search(text))
 
     def numbers(self, text: str) -> list[int]:
         """Return the pieces in a text, in order."""
-        return [int(match[1] or match[2]) for match in self._any.finditer(text)]
+        return [int(number) for number in self._word.findall(text)]
 
     def put_back(self, text: str) -> str:
         """Return the text with every word replaced by its piece."""
-        return self._any.sub(lambda match: self.pieces[int(match[1] or match[2])][1], text)
+        return self._word.sub(lambda match: self.pieces[int(match[1])][1], self.bare(text))
 
     def bare(self, text: str) -> str:
         """Return the text with comments turned into plain words, for tools that drop comments."""
-        return self._any.sub(lambda match: match[0].removeprefix("<!--").removesuffix("-->"), text)
+        return self._comment.sub(r"\1", text)
 
     def lone_tags_as_comments(self) -> str:
         """Return the text with tags that have a line to themselves as comments, so that Markdown sees blocks there."""
         return self._lone.sub(lambda match: f"<!--{match[1]}-->" if self.is_tag(int(match[2])) else match[0], self.text)
 
-    def settled(self, html: str) -> tuple[str, list[Problem]]:
-        """Return HTML in which tags between elements are comments, and a problem for each piece that can't stand where it does.
+    def settled(self, html: str, problems: list[Problem]) -> Iterator[Token]:
+        """Yield the stretches of HTML, tags between elements as comments; `problems` gets each piece that can't stand where it does.
 
         That is inside a tag but outside quotes, or in a style sheet.
         """
-
-        def comment(match: re.Match[str]) -> str:
-            return f"<!--{match[0]}-->" if self.is_tag(int(match[1])) else match[0]
-
-        out, problems = [], []
         for token in scan(html):
-            text = token.text
-            if self._mark in text:
-                if token.kind == "text":
-                    text = self._word.sub(comment, text)
-                else:
-                    problems += self._misplaced(token)
-            out.append(text)
-        return "".join(out), problems
+            if self._mark not in token.text:
+                yield token
+            elif token.kind == "text":
+                yield from self._with_comments(token)
+            else:
+                problems += self._misplaced(token)
+                yield token
+
+    def _with_comments(self, token: Token) -> Iterator[Token]:
+        last = 0
+        for match in self._word.finditer(token.text):
+            if self.is_tag(int(match[1])):
+                yield Token("text", token.text[last : match.start()], token.start + last)
+                yield Token("comment", f"<!--{match[0]}-->", token.start + match.start())
+                last = match.end()
+        yield Token("text", token.text[last:], token.start + last)
 
     def _misplaced(self, token: Token) -> list[Problem]:
         if token.kind in ("open", "close"):

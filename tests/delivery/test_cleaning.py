@@ -25,10 +25,22 @@ def cleaned(html):
         ("<p><<input>iframe src=x>", "<p>&lt;iframe src=x>"),
         ("<<svg></svg>style>p{}", "&lt;style>p{}"),
         ("2 < 3", "2 &lt; 3"),
+        ("<b onload=x>" * 2, "<b>" * 2),
+        ('<img src="javascript:x">' * 2, "<img>" * 2),
+        ("<b><svg><b></svg><b>", "<b><b>"),
+        ("</form<form>script>", "</form<form>script>"),  # closes a “form<form”, which there is none of
+        ("<" * 9 + "<form>" * 9 + "script>", "&lt;" * 9 + "script>"),
     ],
 )
 def test_what_stands_beside_something_left_out_becomes_no_tag(html, left):
     assert cleaned(html).html == left
+
+
+def test_what_comes_again_is_noted_and_counted_again():
+    found = cleaned('<img src="javascript:x"><a href="https://a.example"></a>' * 2)
+    assert len(found.notes) == 2
+    assert found.html.count('href="1"') == 2
+    assert cleaned("<i>" * 201).problems
 
 
 @given(html=st.lists(st.sampled_from(PIECES), max_size=14).map("".join))

@@ -228,6 +228,17 @@ def test_liquid_inside_a_tag_needs_quotes():
     assert "needs quotes" in problem[0]
 
 
+def test_notes_have_their_place_where_the_html_is_the_owners_own():
+    source = "<p>{{ contact.first_name }}</p>\n{% if contact.city %}\n{% endif %}<form>x</form>"
+    assert [(each.line, each.column) for each in compiled(source, kind="html").notes] == [(3, 12)]
+    assert [(each.line, each.column) for each in compiled(source, kind="markdown").notes] == [(0, 0)]
+
+
+def test_a_placeholder_in_elements_that_are_closed_crosswise_is_a_mistake_with_its_place():
+    found = problems('<p>x</p>\n<p><b title="{{ contact.city }}">a</p><p>b</b></p>', kind="html")
+    assert [each[1:3] for each in found] == [(2, 14)]
+
+
 @pytest.mark.parametrize("depth", [201, 20_000])
 def test_deep_html_is_refused_before_it_can_crash_the_inliner(depth):
     assert "200 deep" in problems("<div>" * depth + "</div>" * depth, kind="html")[0][0]
