@@ -4,11 +4,12 @@ import * as plugin from "grapesjs-mjml";
 
 import { blocks } from "./blocks.js";
 import { components } from "./components.js";
+import { dragging } from "./dragging.js";
 import { editing } from "./editing.js";
 import { outline } from "./outline.js";
 import { ownBlocks } from "./own.js";
 import { panel } from "./panel.js";
-import { duplicate, move, place, remove } from "./placing.js";
+import { add, duplicate, move, place, remove } from "./placing.js";
 import { saving } from "./saving.js";
 
 const mjml = plugin.default.default ?? plugin.default;
@@ -38,6 +39,7 @@ export async function open(_source, form) {
     avoidInlineStyle: false,
     canvasCss: CANVAS,
     panels: { defaults: [] },
+    canvas: { allowExternalDrop: false },
     blockManager: { custom: true },
     layerManager: { custom: true },
     styleManager: { custom: true },
@@ -90,16 +92,20 @@ export async function open(_source, form) {
     if (component || name === "undo" || name === "redo") actions[name](component);
   }
 
-  function add(name) {
-    const made = place(editor, shelf[name]);
-    select(made);
-    say(`${root.querySelector(`[data-block="${name}"]`).textContent.trim()} added.`);
+  const blockOf = ({ dataset }) => shelf[dataset.block] ?? { inColumn: "inColumn" in dataset, mjml: dataset.ownBlock };
+  function tell(button) {
+    say(`${button.textContent.trim()} added.`);
+  }
+  async function press(button) {
+    await rich.commit();
+    select(place(editor, blockOf(button)));
+    tell(button);
   }
 
   function listen() {
     root.addEventListener("click", ({ target }) => {
-      const block = target.closest("[data-block]");
-      if (block) rich.commit().then(() => add(block.dataset.block));
+      const block = target.closest("[data-block], [data-own-block]");
+      if (block) press(block);
       const button = target.closest("[data-do]");
       if (button) act(button.dataset.do);
       const command = target.closest("[data-run]");
@@ -111,18 +117,13 @@ export async function open(_source, form) {
       rich.insert(target.value);
       target.value = "";
     });
-    for (const button of root.querySelectorAll("[data-block]")) {
-      const block = editor.Blocks.add(button.dataset.block, { label: button.textContent.trim(), content: shelf[button.dataset.block].mjml });
-      button.draggable = true;
-      button.addEventListener("dragstart", (event) => editor.Blocks.startDrag(block, event));
-      button.addEventListener("dragend", () => editor.Blocks.endDrag(false));
-    }
-    document.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.target.closest("input, textarea, select")) return;
-      const key = event.key.toLowerCase();
-      if (key !== "z" && key !== "y") return;
-      event.preventDefault();
-      act(key === "y" || event.shiftKey ? "redo" : "undo");
+    dragging(editor, root, {
+      blockOf,
+      begin: rich.commit,
+      drop(button, block, where) {
+        editor.select(add(where, block));
+        tell(button);
+      },
     });
     const steps = () => {
       root.querySelector("[data-do=undo]").disabled = !editor.UndoManager.hasUndo();
@@ -130,6 +131,16 @@ export async function open(_source, form) {
     };
     editor.on("update undo redo", () => setTimeout(steps));
     steps();
+  }
+
+  // The editor's own keys would take two steps back at a time with these.
+  for (const name of ["core:undo", "core:redo"]) editor.Keymaps.remove(name);
+  function stepByKey(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.target.closest("input, textarea, select, [contenteditable=true]")) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    act(key === "y" || event.shiftKey ? "redo" : "undo");
   }
 
   // Links of the mail lead nowhere while it is written.
@@ -141,14 +152,12 @@ export async function open(_source, form) {
   await new Promise((resolve) => editor.onReady(resolve));
   editor.setComponents(document.getElementById("visual-document").value);
   tame(editor.Canvas.getFrameEl());
+  for (const each of [document, editor.Canvas.getDocument()]) each.addEventListener("keydown", stepByKey);
   editor.UndoManager.clear();
   editor.select(null);
   panel(editor, root, rich);
   outline(editor, root.querySelector("[data-outline]"));
-  ownBlocks(editor, root, rich, (block, name) => {
-    select(place(editor, block));
-    say(`${name} added.`);
-  });
+  ownBlocks(editor, root, rich);
   saving(editor, form, rich);
   listen();
   root.dataset.ready = "";

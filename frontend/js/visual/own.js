@@ -2,10 +2,9 @@
 import { nameOf } from "./components.js";
 import { write } from "./xml.js";
 
-export function ownBlocks(editor, root, rich, add) {
+export function ownBlocks(editor, root, rich) {
   const dialog = document.getElementById("visual-block");
   const form = dialog.querySelector("form[hx-post]");
-  const blockOf = (button) => ({ inColumn: "inColumn" in button.dataset, mjml: button.dataset.ownBlock });
 
   async function ask() {
     const component = editor.getSelected();
@@ -17,11 +16,7 @@ export function ownBlocks(editor, root, rich, add) {
     dialog.showModal();
     form.elements.name.select();
   }
-  root.addEventListener("click", ({ target }) => {
-    if (target.closest("[data-keep]")) ask();
-    const button = target.closest("[data-own-block]");
-    if (button) rich.commit().then(() => add(blockOf(button), button.textContent.trim()));
-  });
+  root.addEventListener("click", ({ target }) => target.closest("[data-keep]") && ask());
   form.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && dialog.close());
 
   root.addEventListener("keydown", (event) => {
