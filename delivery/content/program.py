@@ -151,16 +151,19 @@ class Part:
         """Return a piece as it is printed: escaped in HTML, the default in place of an empty value."""
         if isinstance(piece, Shared):
             return self._show_shared(piece, values)
+        text = self.said(piece, values)
+        return str(escape(text)) if self.html else text
+
+    def said(self, piece: Variable, values: Values) -> str:
+        """Return a variable's value as text, not escaped."""
         value: Any = values
         for name in piece.path:
             value = value.get(name) if type(value) is dict or isinstance(value, Mapping) else None
         if value is None or value == "" or (value is False and piece.default is not None):
             return piece.default or ""
         if isinstance(piece, Dated):
-            text = manner_in({**values, HOUSE: self._constants[HOUSE]}).write(value, piece.form)
-        else:
-            text = value if type(value) is str else as_text(value)
-        return str(escape(text)) if self.html else text
+            return manner_in({**values, HOUSE: self._constants[HOUSE]}).write(value, piece.form)
+        return value if type(value) is str else as_text(value)
 
     def _show_shared(self, piece: Shared, values: Values) -> str:
         names = {"contact": values.get("contact"), HOUSE: self._constants[HOUSE]}

@@ -123,7 +123,7 @@ def compose_service_mail(entry: Entry) -> Letter:
     return Letter(
         sender=encoding.address(f"outbox-{entry.id}@{settings.PLATFORM_DOMAIN}"),
         recipient=encoding.address(entry.payload["to"]),
-        data=_dot_stuffed(message.as_bytes()),
+        pieces=(_dot_stuffed(message.as_bytes()),),
     )
 
 

@@ -12,7 +12,8 @@ _LINE = 75  # RFC 2045 allows 76, of which one is the "=" of a soft break
 SOFT_BREAK = b"=\r\n"
 _TABLE = [bytes((byte,)) if 33 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in range(256)]
 _TABLE[32] = b" "
-_SIMPLE = re.compile(rb"(?!\.)[!-<>-~]+(?: [!-<>-~]+)*")
+_SIMPLE = re.compile(r"(?!\.)[!-<>-~]+(?: [!-<>-~]+)*").fullmatch
+_MARKUP = re.compile(r"[&<>\"']").search
 _NEWLINES = re.compile(r"\r\n|\r|\n")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
 _WORD_BYTES = 39  # 52 characters of base64 and 12 around them; 73 after "Subject: "
@@ -30,10 +31,14 @@ def quoted_printable(text: str) -> bytes:
 
 def slot(text: str) -> bytes:
     """Encode a value that stands between two soft line breaks."""
-    raw = text.encode("utf-8", "replace")
-    if len(raw) <= _LINE and _SIMPLE.fullmatch(raw):
-        return raw
+    if len(text) <= _LINE and _SIMPLE(text):
+        return text.encode("ascii")
     return quoted_printable(text.encode("utf-8", "replace").decode())
+
+
+def is_same_in_html(text: str) -> bool:
+    """Tell whether nothing in a text is written otherwise in HTML."""
+    return not _MARKUP(text)
 
 
 def _encode_line(line: bytes) -> bytes:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
 
+from markupsafe import escape
+
 from delivery.content.liquid import Filling
 from delivery.content.pieces import Fragment, Shared, Token, Variable
 from delivery.content.program import Part, Program
@@ -31,50 +33,90 @@ class Identity:
     tracking_url: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """One message ready for the wire; `data` ends in CRLF and needs no dot-stuffing."""
+    """One message ready for the wire, in pieces that are written one after another.
+
+    It ends in CRLF and needs no dot-stuffing.
+    """
 
     sender: bytes
     recipient: bytes
-    data: bytes
+    pieces: tuple[bytes, ...]
+
+    @property
+    def data(self) -> bytes:
+        """Return all of it as one."""
+        return b"".join(self.pieces)
 
 
 class _Body:
-    """One part's bytes with slots."""
+    """Both parts' bytes with slots, from the first boundary to the last."""
 
-    def __init__(self, part: Part) -> None:
-        self._part = part
-        self._template: list[bytes] = []
-        self._slots: list[tuple[int, Variable | Shared | Fragment]] = []
+    def __init__(self, text: Part, html: Part) -> None:
+        self._html = html
+        self._template: list[bytes] = [_opening(b"plain")]
         self._tokens: list[int] = []
+        self._variables: dict[Variable, tuple[list[int], list[int]]] = {}
+        self._others: list[tuple[int, Part, Shared | Fragment]] = []
+        self._take(text)
+        self._template.append(b"\r\n" + _opening(b"html"))
+        self._take(html)
+        self._template.append(b"\r\n--" + _BOUNDARY + b"--\r\n")
+
+    def _take(self, part: Part) -> None:
         for piece in part.pieces:
             if isinstance(piece, str):
                 self._template.append(encoding.quoted_printable(piece))
                 continue
             self._template += [encoding.SOFT_BREAK, b"", encoding.SOFT_BREAK]
+            index = len(self._template) - 2
             if isinstance(piece, Token):
-                self._tokens.append(len(self._template) - 2)
+                self._tokens.append(index)
+            elif isinstance(piece, Variable):
+                self._variables.setdefault(piece, ([], []))[part.html].append(index)
             else:
-                self._slots.append((len(self._template) - 2, piece))
+                self._others.append((index, part, piece))
 
     def fill(self, values: Mapping[str, Any], token: str) -> bytes:
-        part, parts = self._part, self._template.copy()
-        filling: Filling | None = None
+        """Return the body for one recipient; a value that is the same in both parts is encoded once."""
+        parts = self._template.copy()
         raw_token = token.encode()
         for index in self._tokens:
             parts[index] = raw_token
-        known: dict[Variable | Shared, bytes] = {}
-        for index, piece in self._slots:
-            if isinstance(piece, Fragment):
-                filling = filling or part.filling(values, token)
-                filled = encoding.slot(part.run(piece, filling, values, token))
-            elif piece in known:
-                filled = known[piece]
-            else:
-                filled = known[piece] = encoding.slot(part.show(piece, values))
-            parts[index] = filled
+        for variable, (in_text, in_html) in self._variables.items():
+            said = self._html.said(variable, values)
+            filled = encoding.slot(said)
+            for index in in_text:
+                parts[index] = filled
+            if in_html:
+                if not encoding.is_same_in_html(said):
+                    filled = encoding.slot(str(escape(said)))
+                for index in in_html:
+                    parts[index] = filled
+        if self._others:
+            self._fill_others(parts, values, token)
         return b"".join(parts)
+
+    def _fill_others(self, parts: list[bytes], values: Mapping[str, Any], token: str) -> None:
+        fillings: dict[bool, Filling] = {}
+        known: dict[tuple[bool, Shared], bytes] = {}
+        for index, part, piece in self._others:
+            if isinstance(piece, Fragment):
+                filling = fillings.get(part.html) or fillings.setdefault(part.html, part.filling(values, token))
+                parts[index] = encoding.slot(part.run(piece, filling, values, token))
+            else:
+                key = (part.html, piece)
+                if key not in known:
+                    known[key] = encoding.slot(part.show(piece, values))
+                parts[index] = known[key]
+
+
+def _opening(kind: bytes) -> bytes:
+    return (
+        b"--" + _BOUNDARY + b"\r\nContent-Type: text/" + kind + b"; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
 
 
 class Skeleton:
@@ -82,28 +124,25 @@ class Skeleton:
 
     def __init__(self, program: Program, identity: Identity, signers: Sequence[dkim.Signer] = ()) -> None:
         self._subject, self._identity, self._signers = program.subject, identity, signers
-        self._text, self._html = _Body(program.text), _Body(program.html)
+        self._body = _Body(program.text, program.html)
         self._bounce = encoding.address(f"b@{identity.bounce_domain}")[1:]
         self._unsubscribe = identity.tracking_url.encode() + b"/u/"
         self._fixed_subject = None if program.subject.fixed is None else self._encode_subject({}, "")
-        self._before = self._static_headers()
-        open_part = b"--" + _BOUNDARY + b"\r\nContent-Type: text/%b; charset=utf-8\r\n"
-        open_part += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        self._frame = (open_part % b"plain", b"\r\n" + open_part % b"html", b"\r\n--" + _BOUNDARY + b"--\r\n")
+        self._static = self._static_headers()
+        self._static_lines = _lines(self._static)
 
     def fill(self, *, recipient: str, values: Mapping[str, Any], token: str, at: float | None = None) -> Letter:
         """Return one recipient's letter, signed. Raises `CannotAddress` and `LiquidError`."""
         at = time.time() if at is None else at
         to = encoding.address(recipient)
-        before, between, after = self._frame
-        body = b"".join((before, self._text.fill(values, token), between, self._html.fill(values, token), after))
-        headers = self._headers(to, values, token, at)
-        signatures = b""
+        body = self._body.fill(values, token)
+        own = self._own_headers(to, values, token, at)
+        head = [_lines(own), self._static_lines, b"\r\n"]
         if self._signers:
             digest = dkim.body_hash(body)
-            signatures = b"".join(signer.signature(headers, digest, at=int(at)) for signer in self._signers)
-        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-        return Letter(b"b+" + token.encode() + self._bounce, to, b"".join((signatures, lines, b"\r\n", body)))
+            headers = [*own, *self._static]
+            head[:0] = [signer.signature(headers, digest, at=int(at)) for signer in self._signers]
+        return Letter(b"b+" + token.encode() + self._bounce, to, (b"".join(head), body))
 
     def _static_headers(self) -> list[tuple[bytes, bytes]]:
         one = self._identity
@@ -122,7 +161,7 @@ class Skeleton:
             (b"Content-Type", b'multipart/alternative; boundary="' + _BOUNDARY + b'"'),
         ]
 
-    def _headers(self, to: bytes, values: Mapping[str, Any], token: str, at: float) -> list[tuple[bytes, bytes]]:
+    def _own_headers(self, to: bytes, values: Mapping[str, Any], token: str, at: float) -> list[tuple[bytes, bytes]]:
         raw = token.encode()
         subject = self._fixed_subject
         if subject is None:
@@ -133,11 +172,14 @@ class Skeleton:
             (b"Date", _date(int(at))),
             (b"Message-ID", b"<" + raw + self._bounce + b">"),
             (b"List-Unsubscribe", b"<%b%b>,\r\n <mailto:u+%b%b>" % (self._unsubscribe, raw, raw, self._bounce)),
-            *self._before,
         ]
 
     def _encode_subject(self, values: Mapping[str, Any], token: str) -> bytes:
         return encoding.header_text(self._subject.render(values, token))
+
+
+def _lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 _dates: dict[int, bytes] = {}

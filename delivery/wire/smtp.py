@@ -317,11 +317,10 @@ class Connection(asyncio.Protocol):
         self._hooks.on_intent(turn.item[0])
         turn.begun = True
         self._expected.append(("body", turn))
-        data = turn.item[1].data + b".\r\n"
+        letter = turn.item[1]
         following = self._feed.take() if self._pipelining and not self._stopping else None
-        if following is not None:
-            data += self._open_commands(_Turn(following))
-        self._write(data)
+        commands = b"" if following is None else self._open_commands(_Turn(following))
+        self._write(*letter.pieces, b".\r\n" + commands)
 
     def _hear_body(self, turn: _Turn, reply: Reply) -> None:
         self._hooks.on_outcome(turn.item[0], reply.code, reply.text)
@@ -347,10 +346,10 @@ class Connection(asyncio.Protocol):
         self._expected.append(("quit", None))
         self._write(b"QUIT\r\n")
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, *pieces: bytes) -> None:
         if self._transport and not self._transport.is_closing():
             self._last_heard = asyncio.get_running_loop().time()
-            self._transport.write(data)
+            self._transport.writelines(pieces)
 
     def _abort(self) -> None:
         self._aborted = True

@@ -46,7 +46,7 @@ class Ears:
 
 def letter(to):
     data = b"Subject: hi\r\nTo: <" + to.encode() + b">\r\n\r\nHello " + to.encode() + b"\r\n"
-    return Letter(b"b+x@bounce.example", to.encode(), data)
+    return Letter(b"b+x@bounce.example", to.encode(), (data,))
 
 
 def send(address, recipients, *, ears=None, connections=2, **server):
