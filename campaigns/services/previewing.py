@@ -112,14 +112,11 @@ def fill_preview(
         content = content_of(variant)
         content = replace(content, subject=content.subject if content.subject.strip() else NO_SUBJECT)
         made = compiling.preview(account=account, content=content, values=values, token=_NO_TOKEN, about=about)
-        notes = compiling.check_content(account=account, content=content).notes
     except CannotCompile as error:
         return Preview(problems=tuple(error.problems))
     except LiquidError as error:
         return Preview(problems=(Problem(sentence(error)),))
-    return Preview(
-        subject=made["subject"], html=made["html"], text=made["text"], preheader=content.preheader, notes=notes
-    )
+    return Preview(subject=made.subject, html=made.html, text=made.text, preheader=content.preheader, notes=made.notes)
 
 
 def look_through(key: str, *, people: list[Contact], typed: str = "", account_id: int) -> Eyes:

@@ -169,4 +169,4 @@ def fill(start: Start, *, account: Account, now: datetime) -> Preview:
         return Preview(problems=tuple(error.problems))
     except LiquidError as error:
         return Preview(problems=(Problem(sentence(error)),))
-    return Preview(subject=made["subject"], html=made["html"], text=made["text"], preheader=start.preheader)
+    return Preview(subject=made.subject, html=made.html, text=made.text, preheader=start.preheader)

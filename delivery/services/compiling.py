@@ -49,6 +49,16 @@ class About:
     date: datetime
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A mail as one contact would get it, and what was noted on what its owner wrote."""
+
+    subject: str
+    html: str
+    text: str
+    notes: tuple[Problem, ...]
+
+
 def compile_mailing(
     *,
     account: Account,
@@ -94,14 +104,7 @@ def compile_mailing(
 
 def check_content(*, account: Account, content: Content) -> Compiled:
     """Compile without keeping anything, as the account would send it. Raises `CannotCompile`."""
-    with account_scope(account):
-        known = known_names(contact_fields())
-    return compile_content(
-        **asdict(content),
-        known_fields=known,
-        tracks_clicks=account.tracks_clicks,
-        tracks_opens=account.tracks_opens,
-    )
+    return _compiled(account, content, tracks_clicks=account.tracks_clicks, tracks_opens=account.tracks_opens)
 
 
 def check_envelope(*, account: Account, subject: str, preheader: str) -> list[Problem]:
@@ -120,10 +123,23 @@ def made_text(*, account: Account, content: Content) -> str:
 
     Raises `CannotCompile`.
     """
-    written = replace(content, text="", subject=content.subject.strip() or "-")
+    return _compiled(account, replace(content, text="", subject=content.subject.strip() or "-")).text
+
+
+def _compiled(
+    account: Account, content: Content, *, tracks_clicks: bool = False, tracks_opens: bool = False
+) -> Compiled:
     with account_scope(account):
         known = known_names(contact_fields())
-    return compile_content(**asdict(written), known_fields=known, tracks_clicks=False, tracks_opens=False).text
+    return _compiled_once(content, known, tracks_clicks, tracks_opens)
+
+
+@lru_cache(maxsize=8)
+def _compiled_once(content: Content, known: frozenset[str], tracks_clicks: bool, tracks_opens: bool) -> Compiled:
+    # A save is answered, and the frame that shows it asks a moment later; so do the parts of a review.
+    return compile_content(
+        **asdict(content), known_fields=known, tracks_clicks=tracks_clicks, tracks_opens=tracks_opens
+    )
 
 
 def contact_fields() -> frozenset[str]:
@@ -199,16 +215,15 @@ def contact_values(row: Any) -> dict[str, Any]:
 
 def preview(
     *, account: Account, content: Content, values: dict[str, Any], token: str, about: About | None = None
-) -> dict[str, str]:
-    """Return subject, HTML and text as one contact would get them; looking at it is counted nowhere.
+) -> Filled:
+    """Return a mail as one contact would get it; looking at it is counted nowhere.
 
     Raises `CannotCompile` and `LiquidError`.
     """
-    with account_scope(account):
-        known = known_names(contact_fields())
-    made = compile_content(**asdict(content), known_fields=known, tracks_clicks=False, tracks_opens=False)
+    made = _compiled(account, content)
     program = load(pack(made, account, content, about))
-    return {name: getattr(program, name).render(values, token) for name in ("subject", "html", "text")}
+    subject, html, text = (part.render(values, token) for part in (program.subject, program.html, program.text))
+    return Filled(subject, html, text, made.notes)
 
 
 def mailing_as_seen(*, mailing: Mailing, values: dict[str, Any], token: str) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -14,7 +15,7 @@ from campaigns.models import Variant
 from campaigns.services import drafting, schemes
 from campaigns.views import writing
 from contacts.models import CustomField
-from delivery.content.compiling import known_names
+from delivery.content.compiling import compile_content, known_names
 from delivery.content.liquid import check
 from delivery.services.compiling import CONTACT_FIELDS
 from emailconcert.lib.tenancy import account_scope
@@ -122,6 +123,25 @@ def test_another_way_of_writing_keeps_the_words_and_what_was_there(client, alice
     assert (turned.kind, "Hi {{ contact.first_name }}</h1>" in turned.source) == ("html", True)
     assert (refused.status_code, got(alice, draft).kind) == (422, "mjml")
     assert "Mend this first" in refused.content.decode()
+
+
+def test_a_save_and_the_frame_that_shows_it_compile_once(client, draft, monkeypatch):
+    compiled = []
+
+    def count(**written):
+        compiled.append(written["source"])
+        return compile_content(**written)
+
+    monkeypatch.setattr("delivery.services.compiling.compile_content", count)
+    _, fields = open_page(client, draft)
+    source = "<p>of this very save</p><script>x</script>"
+    given = fields | {"kind": "html", "source": source}
+    answer = client.post(f"/campaigns/{draft.pk}/content/", given, headers={"HX-Request": "true"}).content.decode()
+    frame = urlsplit(html.unescape(re.search(r'src="([^"]*/preview/[^"]+)"', answer)[1]))
+    shown = client.get(f"{frame.path}?{frame.query}", headers={"Host": frame.netloc}).content.decode()
+    assert "of this very save" in shown
+    assert "script&gt; was left out" in answer
+    assert compiled.count(source) == 1
 
 
 def test_who_else_has_it_open_is_said_until_they_leave(client, cast, draft):

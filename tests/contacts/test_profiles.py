@@ -286,4 +286,4 @@ def test_mails_may_say_every_field_but_the_sensitive_ones(alice, fields):
         values={"contact": values},
         token="t",
     )
-    assert "28.02.1990 4" in shown["text"]
+    assert "28.02.1990 4" in shown.text
