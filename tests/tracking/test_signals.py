@@ -7,13 +7,14 @@ from accounts.services import outbox
 from contacts.models import Subscription
 from contacts.services import people
 from delivery.models import Message, Signal
+from delivery.statuses.table import severity
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Suppression
 from tests.factories import NOW
 from tests.tracking.makers import contact_of, make_mailing
 from tracking.models import Inbox, Kind, MailingRollup, Notice
-from tracking.services import emptying, reading_mail, signals, taking_mail
+from tracking.services import emptying, reading_mail, taking_mail
 
 pytestmark = pytest.mark.django_db
 
@@ -68,15 +69,16 @@ def _review(settings, tmp_path):
         ("5.2.2", "failed", "soft"),
         ("4.2.2", "failed", "soft"),
         ("4.4.7", "failed", "soft"),
+        ("4.7.1", "failed", "deferred"),
         ("5.0.0", "failed", "soft"),
-        *((status, "failed", "owners_fault") for status in ("5.7.1", "5.7.26", "5.6.0", "5.2.3", "5.3.4")),
+        *((status, "failed", "senders_fault") for status in ("5.7.1", "5.7.26", "5.6.0", "5.2.3", "5.3.4")),
         *(("5.1.1", action, "none") for action in ("delayed", "relayed", "expanded", "delivered", "")),
         ("2.0.0", "failed", "none"),
         ("nonsense", "failed", "none"),
     ],
 )
 def test_severity_follows_the_table(status, action, expected):
-    assert signals.severity(status=status, action=action) == expected
+    assert severity(status=status, action=action) == expected
 
 
 def test_hard_bounce_suppresses_at_once_and_counts_once():

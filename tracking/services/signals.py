@@ -4,17 +4,17 @@ A notice counts once per message, kind and status, however often it comes.
 """
 
 import logging
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from django.db.models.functions import Greatest
 
 from accounts.services import outbox
 from contacts.models import Contact
 from contacts.services import people
-from delivery.models import Mailing, Message, Signal
+from delivery.models import Mailing, Message, Outcome, Signal
+from delivery.services import proving
+from delivery.statuses.table import Severity, severity
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Suppression
 from privacy.services import standing
@@ -22,23 +22,9 @@ from tracking.models import Inbox, Kind, Notice
 
 logger = logging.getLogger(__name__)
 
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\Z")
-_HARD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"}
-_SECOND_STRIKE = {"5.2.1"}
-_FULL = "5.2.2"
-_OWNERS_FAULT = re.compile(r"5\.(?:7\.\d+|6\.\d+|2\.3|3\.4)\Z")
+_SECOND = 2
 _SOFT_STRIKES = 5
 _SOFT_SPAN = timedelta(days=15)
-
-
-class Severity(StrEnum):
-    """What a status means for the person's address."""
-
-    HARD = "hard"
-    STRIKE = "strike"
-    SOFT = "soft"
-    OWNERS_FAULT = "owners_fault"
-    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -51,20 +37,6 @@ class Learnt:
     status: str = ""
     action: str = "failed"
     source: Notice.Source = Notice.Source.MAIL
-
-
-def severity(*, status: str, action: str) -> Severity:
-    """Return what a bounce means. `delayed`, `relayed`, `expanded` and `delivered` are no bounces."""
-    if action.lower() != "failed" or not _STATUS.match(status) or status.startswith("2"):
-        return Severity.NONE
-    if status in _HARD:
-        return Severity.HARD
-    if status in _SECOND_STRIKE:
-        return Severity.STRIKE
-    if _OWNERS_FAULT.match(status):
-        return Severity.OWNERS_FAULT
-    # Permanent, but for no reason that tells of the mailbox: counted like a temporary one, never at once.
-    return Severity.SOFT
 
 
 def apply_signal(*, learnt: Learnt, now: datetime) -> bool:
@@ -81,16 +53,41 @@ def apply_signal(*, learnt: Learnt, now: datetime) -> bool:
         message = Message.objects.filter(
             account_id=account_id, mailing_id=learnt.mailing_id, sequence=learnt.sequence
         ).first()
-        if message is None or not _write_down(learnt, message, now=now):
+        if message is None:
+            return False
+        _prove(message, now=now)
+        if not _write_down(learnt, message, now=now):
             return False
         _mark(message, learnt, weight)
         if learnt.kind == Kind.COMPLAINT:
             _suppress(message, Suppression.Reason.COMPLAINED, now=now)
-        elif weight == Severity.OWNERS_FAULT:
+        elif weight == Severity.SENDERS_FAULT:
             _tell("message.refused", message, learnt, now=now)
         elif weight == Severity.HARD or _has_struck_out(message, weight):
             _suppress(message, Suppression.Reason.BOUNCED, now=now)
         return True
+
+
+def note_arrival(*, mailing_id: int, sequence: int, is_delivered: bool, now: datetime) -> bool:
+    """Note that a message was taken by a mail server, or `is_delivered`; tell whether the message is known."""
+    account_id = _account_of(mailing_id)
+    if account_id is None:
+        return False
+    with account_scope(account_id):
+        message = Message.objects.filter(account_id=account_id, mailing_id=mailing_id, sequence=sequence).first()
+        if message is None:
+            return False
+        _prove(message, now=now)
+        if is_delivered and message.signal < Signal.DELIVERED:
+            _raise_signal(message, Signal.DELIVERED)
+        return True
+
+
+def _prove(message: Message, *, now: datetime) -> None:
+    if message.outcome == Outcome.UNCONFIRMED:
+        proving.prove_sent(
+            account_id=message.account_id, mailing_id=message.mailing_id, sequence=message.sequence, now=now
+        )
 
 
 def _account_of(mailing_id: int) -> int | None:
@@ -131,6 +128,10 @@ def _mark(message: Message, learnt: Learnt, weight: Severity) -> None:
         signal = Signal.COMPLAINED
     else:
         signal = Signal.HARD_BOUNCE if weight in (Severity.HARD, Severity.STRIKE) else Signal.SOFT_BOUNCE
+    _raise_signal(message, signal)
+
+
+def _raise_signal(message: Message, signal: Signal) -> None:
     rows = Message.objects.filter(
         account_id=message.account_id, mailing_id=message.mailing_id, sequence=message.sequence
     )
@@ -139,17 +140,18 @@ def _mark(message: Message, learnt: Learnt, weight: Severity) -> None:
 
 
 def _has_struck_out(message: Message, weight: Severity) -> bool:
-    strikes = Notice.objects.filter(contact_id=message.contact_id, kind=Kind.BOUNCE)
-    if message.contact_id is None:
+    """Tell whether the person's strikes are enough. One message is one strike, whoever tells of it."""
+    if message.contact_id is None or weight not in (Severity.STRIKE, Severity.SOFT):
         return False
+    strikes: dict[tuple[int, int], datetime] = {}
+    notices = Notice.objects.filter(contact_id=message.contact_id, kind=Kind.BOUNCE).order_by("-at")
+    for mailing_id, sequence, status, at in notices.values_list("mailing_id", "sequence", "status", "at"):
+        if severity(status=status, action="failed") == weight:
+            strikes[mailing_id, sequence] = at
     if weight == Severity.STRIKE:
-        return strikes.filter(status__in=_SECOND_STRIKE).count() >= 2
-    times = [
-        at
-        for at, status in strikes.values_list("at", "status")
-        if severity(status=status, action="failed") == Severity.SOFT
-    ]
-    return len(times) >= _SOFT_STRIKES and max(times) - min(times) >= _SOFT_SPAN
+        return len(strikes) >= _SECOND
+    times = strikes.values()
+    return len(strikes) >= _SOFT_STRIKES and max(times) - min(times) >= _SOFT_SPAN
 
 
 def _suppress(message: Message, reason: Suppression.Reason, *, now: datetime) -> None:

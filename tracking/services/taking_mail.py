@@ -25,14 +25,17 @@ def take_mail(*, recipient: str, content: bytes, now: datetime) -> str:
         _keep_for_review(content)
         logger.info("mail kept for review", extra={"why": str(problem)})
         return "review"
-    if isinstance(meaning, reading_mail.Ignored):
-        return "ignored"
+    if isinstance(meaning, reading_mail.Learnt):
+        signals.apply_signal(learnt=meaning, now=now)
+        return "complaint" if meaning.kind == Kind.COMPLAINT else "bounce"
     if isinstance(meaning, reading_mail.OptOut):
         opting_out.opt_out_by_mail(mailing_id=meaning.mailing_id, sequence=meaning.sequence, now=now)
         return "opt-out"
-    for learnt in meaning:
-        signals.apply_signal(learnt=learnt, now=now)
-    return "complaint" if meaning[0].kind == Kind.COMPLAINT else "bounce"
+    if isinstance(meaning, reading_mail.Arrived):
+        signals.note_arrival(
+            mailing_id=meaning.mailing_id, sequence=meaning.sequence, is_delivered=meaning.is_delivered, now=now
+        )
+    return "ignored"
 
 
 def review_folder() -> Path:
