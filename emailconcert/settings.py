@@ -143,6 +143,19 @@ MAIL_IN_HOST = env_str("MAIL_IN_HOST", default="127.0.0.1", help="Where bounces 
 MAIL_IN_PORT = env_int(
     "MAIL_IN_PORT", default=2525, minimum=1, maximum=65535, help="The port of that mail server; MX records lead to it."
 )
+MAIL_IN_LMTP = env_str(
+    "MAIL_IN_LMTP",
+    default="",
+    help="Where the same is received by LMTP, from a mail server in front: HOST:PORT or unix:/path. Empty: nowhere.",
+)
+BOUNCE_MAILBOX_URL = env_url(
+    "BOUNCE_MAILBOX_URL",
+    default="",
+    schemes=("imaps", "imap", "pop3s", "pop3"),
+    help="A mailbox where bounces are delivered instead: imaps://USER:PASSWORD@HOST/INBOX or pop3s://USER:PASSWORD@HOST. "
+    "What is taken is deleted there. Without the s, STARTTLS is required.",
+    secret=True,
+)
 MEDIA_STORAGE = env_str(
     "MEDIA_STORAGE",
     default="",
@@ -170,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
     "accounts-drain-outbox": {"task": "accounts.tasks.drain_outbox", "schedule": every(2.0)},
     "accounts-seal-audit": {"task": "accounts.tasks.seal_audit", "schedule": every(10.0)},
     "tracking-empty-inbox": {"task": "tracking.tasks.empty_inbox", "schedule": every(2.0)},
+    "tracking-poll-mailbox": {"task": "tracking.tasks.poll_mailbox", "schedule": every(60.0)},
     "tracking-make-partitions": {"task": "tracking.tasks.make_partitions", "schedule": every(3600.0)},
     "contacts-wake-imports": {"task": "contacts.tasks.wake_imports", "schedule": every(10.0)},
     "contacts-wake-bulk-actions": {"task": "contacts.tasks.wake_bulk_actions", "schedule": every(10.0)},
@@ -188,6 +202,18 @@ NEW_ACCOUNT_QUOTA = env_int(
     "NEW_ACCOUNT_QUOTA", default=10_000, minimum=0, help="Messages that a new account may send in 30 days."
 )
 SEND_RATE = env_int("SEND_RATE", default=500, minimum=1, help="Messages per second that one account may send.")
+SEND_RATE_PER_PROVIDER = env_int(
+    "SEND_RATE_PER_PROVIDER",
+    default=200,
+    minimum=1,
+    help="Messages per second that one account may send to one of the large mailbox providers.",
+)
+SENDING_PROCESSES = env_int(
+    "SENDING_PROCESSES",
+    default=8,
+    minimum=1,
+    help="Processes that send, on all machines. While Redis is away, each keeps to its part of every limit.",
+)
 SMTP_CONNECTIONS = env_int(
     "SMTP_CONNECTIONS", default=4, minimum=1, maximum=100, help="Connections that one sending task keeps open."
 )

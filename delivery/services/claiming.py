@@ -3,8 +3,9 @@
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from privacy.services import ledger
 
 # No intent is written so near a lease's end (DESIGN: 30 s); short leases, as in tests, have a quarter of their length.
 LONGEST_MARGIN = 30.0
+# So many batches in a row may have nobody who may leave just now; a slot that comes later finds the next.
+_MOST_PASSED_OVER = 20
 
 
 # What higher apps want done before any batch is claimed: tracking replays opt-outs that are still in a spool.
@@ -42,9 +45,31 @@ class Person:
     values: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Share:
+    """Who of a claim's people may leave, and in how many seconds each may (no times: all at once).
+
+    `rest_in`: in how many seconds another may, where mailbox providers hold them up; `is_used_up`: the account's own limits
+    let nobody leave just now.
+    """
+
+    people: list[Person]
+    leave_in: list[float] = field(default_factory=list)
+    rest_in: float | None = None
+    is_used_up: bool = False
+
+
+class _Passed(Enum):
+    OVER = 0
+
+
+_PASSED_OVER = _Passed.OVER
+ShareOut = Callable[[list[Person]], Share]
+
+
 @dataclass
 class Claim:
-    """A batch that this worker holds."""
+    """A batch that this worker holds, or those of it who may leave now. The others may from `rest_at` on."""
 
     account_id: int
     mailing_id: int
@@ -54,6 +79,8 @@ class Claim:
     journal: Journal
     journal_name: str
     lease_until: datetime
+    leave_in: list[float] = field(default_factory=list)
+    rest_at: datetime | None = None
 
 
 _CONTACT = ", ".join(f"c.{name}" for name in compiling.CONTACT_FIELDS)
@@ -83,40 +110,77 @@ def margin() -> timedelta:
     return timedelta(seconds=min(LONGEST_MARGIN, settings.LEASE_SECONDS / 4))
 
 
-def claim_batch(*, account_id: int, mailing_id: int, now: datetime) -> Claim | None:
+def claim_batch(*, account_id: int, mailing_id: int, now: datetime, share_out: ShareOut = Share) -> Claim | None:
     """Take the mailing's next open batch that has somebody in it, None where there is none or it may not go on.
 
-    The journal exists, locked, before the claim is committed: a claim that can be seen always has one.
+    `share_out` is asked who of its people may leave now; the rest stays in the queue. The journal exists, locked, before the
+    claim is committed: a claim that can be seen always has one.
     """
     if not ledger.may_serve():
         return None
     for function in _before:
         function()
-    claim: Claim | None = None
-    while True:
-        try:
-            with account_scope(account_id):
-                mailing = _sendable(account_id, mailing_id, now)
-                batch = _next_open(mailing, now) if mailing else None
-                if mailing is None or batch is None:
-                    return None
-                if holding.is_missed(mailing=mailing, batch=batch, now=now):
-                    break
-                people, skipped = _judge(mailing, batch, now)
-                batch.skipped += skipped
-                if people:
-                    claim = _take(batch, people, now)
-                else:
-                    batch.state = Batch.State.DONE
-                    batch.save()
-        except BaseException:
-            if claim:  # committed or not: with its lock free, an empty journal gives the batch back
-                claim.journal.close()
-            raise
-        if claim:
-            return claim
-    holding.hold_mailing(mailing=mailing, reason=holding.MISSED)  # with the lock of the claim gone
+    for _ in range(_MOST_PASSED_OVER):
+        found = _claim_next(account_id, mailing_id, now, share_out)
+        if isinstance(found, Mailing):
+            holding.hold_mailing(mailing=found, reason=holding.MISSED)  # with the lock of the claim gone
+            return None
+        if found is not _PASSED_OVER:
+            return found
     return None
+
+
+def _claim_next(
+    account_id: int, mailing_id: int, now: datetime, share_out: ShareOut
+) -> "Claim | Mailing | _Passed | None":
+    """Look at the next open batch: claimed, passed over, None where there is none, or the mailing where it was missed."""
+    claim: Claim | None = None
+    try:
+        with account_scope(account_id):
+            mailing = _sendable(account_id, mailing_id, now)
+            batch = _next_open(mailing, now) if mailing else None
+            if mailing is None or batch is None:
+                return None
+            if holding.is_missed(mailing=mailing, batch=batch, now=now):
+                return mailing
+            people, skipped = _judge(mailing, batch, now)
+            batch.skipped += skipped
+            share = share_out(_not_put_off(batch, people, now))
+            if share.people:
+                claim = _take(batch, share, now)
+            else:
+                _pass_over(batch, share, is_over=not people, now=now)
+    except BaseException:
+        if claim:  # committed or not: with its lock free, an empty journal gives the batch back
+            claim.journal.close()
+        raise
+    return claim or (None if share.is_used_up else _PASSED_OVER)
+
+
+def _not_put_off(batch: Batch, people: list[Person], now: datetime) -> list[Person]:
+    """Return people without those whom a server asked to wait for."""
+    waits = {int(sequence) for sequence, (_, until) in batch.put_off.items() if until > now.timestamp()}
+    return [person for person in people if person.sequence not in waits] if waits else people
+
+
+def _pass_over(batch: Batch, share: Share, *, is_over: bool, now: datetime) -> None:
+    """Leave a batch of which nobody may leave: done where nobody is in it, else for when somebody may."""
+    if is_over:
+        batch.state = Batch.State.DONE
+    elif not share.is_used_up:
+        times = [until for _, until in batch.put_off.values() if until > now.timestamp()]
+        times += [] if share.rest_in is None else [now.timestamp() + share.rest_in]
+        batch.not_before = datetime.fromtimestamp(min(times), UTC) if times else now
+    batch.save()
+
+
+def next_due(*, account_id: int, mailing_id: int) -> datetime | None:
+    """Return when the next of a mailing's open batches may go, None where none is open or it is not being sent."""
+    with account_scope(account_id):
+        open_ones = Batch.objects.filter(
+            mailing_id=mailing_id, state=Batch.State.OPEN, mailing__state=Mailing.State.SENDING
+        )
+        return open_ones.order_by("not_before").values_list("not_before", flat=True).first()
 
 
 def _next_open(mailing: Mailing, now: datetime) -> Batch | None:
@@ -171,7 +235,9 @@ def _person(row: tuple[Any, ...]) -> Person:
     return Person(sequence, email, {"contact": compiling.said(own, row[2:-1])})
 
 
-def _take(batch: Batch, people: list[Person], now: datetime) -> Claim:
+def _take(batch: Batch, share: Share, now: datetime) -> Claim:
+    people = share.people
+    rest_at = None if share.rest_in is None else now + timedelta(seconds=share.rest_in)
     name = f"{batch.pk}-{secrets.token_hex(6)}.journal"
     lease_until = now + lease_length()
     journal = Journal.create(
@@ -183,7 +249,18 @@ def _take(batch: Batch, people: list[Person], now: datetime) -> Claim:
     batch.state, batch.sending, batch.journal, batch.lease_until = Batch.State.LEASED, len(people), name, lease_until
     batch.worker, batch.host, batch.boot_id = f"{host_name()}:{os.getpid()}"[:100], host_name(), boot_id()
     batch.save()
-    return Claim(batch.account_id, batch.mailing_id, batch.pk, batch.first, people, journal, name, lease_until)
+    return Claim(
+        batch.account_id,
+        batch.mailing_id,
+        batch.pk,
+        batch.first,
+        people,
+        journal,
+        name,
+        lease_until,
+        share.leave_in,
+        rest_at,
+    )
 
 
 def renew(claims: list[Claim], *, now: datetime) -> None:

@@ -70,18 +70,17 @@ def is_missed(*, mailing: Mailing, batch: Batch, now: datetime) -> bool:
 
     One that is only slow goes on: something of it was settled lately.
     """
-    return mailing.is_timed and batch.not_before <= now - LATEST and not _has_moved(mailing, now)
+    return mailing.is_timed and batch.not_before <= now - LATEST and not _has_moved(mailing, batch, now)
 
 
-def _has_moved(mailing: Mailing, now: datetime) -> bool:
+def _has_moved(mailing: Mailing, batch: Batch, now: datetime) -> bool:
     batches = Batch.objects.filter(mailing_id=mailing.pk)
     if batches.filter(state=Batch.State.LEASED).exists():
         return True
     last = batches.filter(state=Batch.State.DONE).order_by("-number").first()
-    if last is None:
-        return False
     settled = Message.objects.filter(account_id=mailing.account_id, mailing_id=mailing.pk, settled_at__gt=now - LATEST)
-    return settled.filter(sequence__range=(last.first, last.last)).exists()
+    parts = [batch] if last is None else [batch, last]  # under a low limit, a batch itself goes in several parts
+    return any(settled.filter(sequence__range=(part.first, part.last)).exists() for part in parts)
 
 
 def resume_mailing(*, mailing: Mailing, now: datetime) -> None:
@@ -142,6 +141,6 @@ def _requeue(batch: Batch, now: datetime) -> int:
         )
         count = int(cursor.rowcount)
     batch.unconfirmed -= count
-    batch.state, batch.not_before, batch.attempts = Batch.State.OPEN, now, 0
+    batch.state, batch.not_before, batch.attempts, batch.put_off = Batch.State.OPEN, now, 0, {}
     batch.save()
     return count

@@ -16,7 +16,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from accounts.models import Account
 from delivery.content.program import Program
 from delivery.models import Mailing, Outcome, Reason
-from delivery.services import claiming, compiling, connections, holding, limits, sending, settling
+from delivery.services import claiming, compiling, connections, holding, limits, outfits, settling
 from delivery.services.claiming import Claim, Person
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict
 from delivery.wire import encoding
@@ -32,53 +32,87 @@ _SERVERS_FAULT = 500
 _CONNECT_WAITS = (1.0, 4.0)
 _ACCEPTED = {"sent", "queued"}
 _HEARTBEAT = 1.0
+_LONGEST_REST = 5.0
 
 
 class _Refused(Exception):
     """Nothing goes through this provider until its owner acts; the words are for them."""
 
 
-def run_slot(*, account_id: int, mailing_id: int, seconds: float, should_yield: Callable[[], bool]) -> bool:
+def run_slot(
+    *,
+    account_id: int,
+    mailing_id: int,
+    seconds: float,
+    should_yield: Callable[[], bool],
+    should_cut: Callable[[], bool] = lambda: False,
+) -> bool:
     """Send a mailing's batches through its provider for a while; True where there may be more to do."""
     until = time.monotonic() + seconds
     with account_scope(account_id):
         mailing = Mailing.objects.select_related("account", "domain", "connection").get(pk=mailing_id)
         backend_path, options = connections.provider_of(mailing)
+        allowed = limits.Limits(mailing)
     with get_connection(backend_path, **options) as backend:
         while time.monotonic() < until:
-            claim = claiming.claim_batch(account_id=account_id, mailing_id=mailing_id, now=_now())
-            if claim is None:
+            claim = claiming.claim_batch(
+                account_id=account_id, mailing_id=mailing_id, now=_now(), share_out=allowed.share_out
+            )
+            if claim is not None:
+                _send_claim(claim, mailing, backend, _Pace(until, should_cut))
+            elif allowed.used_up_for is None or allowed.used_up_for > _LONGEST_REST:
                 return False
-            _send_claim(claim, mailing, backend, until)
-            if should_yield():
+            else:
+                time.sleep(allowed.used_up_for)
+            if should_yield() or should_cut():
                 return True
     return True
 
 
-def _send_claim(claim: Claim, mailing: Mailing, backend: Any, until: float) -> None:
+class _Pace:
+    """When a claim's people leave, and when the slot lets go."""
+
+    def __init__(self, until: float, should_cut: Callable[[], bool]) -> None:
+        self._until, self._should_cut = until, should_cut
+        self._last = self._began = time.monotonic()
+
+    def goes_on(self, claim: Claim, number: int) -> bool:
+        """Wait for the moment of a claim's so-manieth; False where the slot has to let go before."""
+        at = self._began + (claim.leave_in[number] if claim.leave_in else 0.0)
+        while True:
+            now = time.monotonic()
+            if now > self._until or self._should_cut():
+                return False
+            if now - self._last > _HEARTBEAT:
+                self._last = now
+                if not _goes_on(claim):
+                    return False
+            if now >= at:
+                return True
+            time.sleep(min(_HEARTBEAT / 4, at - now))
+
+
+def _send_claim(claim: Claim, mailing: Mailing, backend: Any, pace: _Pace) -> None:
     verdicts: dict[int, Verdict] = {}
     try:
-        limits.take(claim.account_id, len(claim.people))
         try:
-            _send_people(claim, mailing, backend, until, verdicts)
+            _send_people(claim, mailing, backend, pace, verdicts)
         except _Refused as refused:
             holding.hold_mailing(mailing=mailing, reason=str(refused))
-        settling.settle(settling.Report(claim.account_id, claim.batch_id, claim.journal_name, verdicts), now=_now())
+        report = settling.Report(claim.account_id, claim.batch_id, claim.journal_name, verdicts, rest_at=claim.rest_at)
+        settling.settle(report, now=_now())
     except BaseException:
         claim.journal.close()  # its lock is free: the batch is recovered from it
         raise
     claim.journal.remove()
 
 
-def _send_people(claim: Claim, mailing: Mailing, backend: Any, until: float, verdicts: dict[int, Verdict]) -> None:
+def _send_people(claim: Claim, mailing: Mailing, backend: Any, pace: _Pace, verdicts: dict[int, Verdict]) -> None:
     """Send to one after another and note the verdicts. Raises `_Refused`; whoever has no verdict was not begun."""
     program = compiling.load(bytes(mailing.program))
-    last = time.monotonic()
-    for person in claim.people:
-        if time.monotonic() - last > _HEARTBEAT:
-            last = time.monotonic()
-            if last > until or not _goes_on(claim):
-                return
+    for number, person in enumerate(claim.people):
+        if not pace.goes_on(claim, number):
+            return
         verdict = _send_one(claim, person, mailing, program, backend)
         verdicts[person.sequence] = verdict
         if verdict.outcome is None:
@@ -171,7 +205,7 @@ def _never_connected(error: BaseException) -> bool:
 def compose(mailing: Mailing, program: Program, person: Person, token: str) -> EmailMultiAlternatives:
     """Return one person's message with the headers of bulk mail; the provider signs and sets the return path."""
     render: Callable[..., str] = partial(_render, values=person.values, token=token)
-    identity = sending.identity_of(mailing)
+    identity = outfits.identity_of(mailing)
     encoding.address(person.email)
     message = EmailMultiAlternatives(
         subject=encoding.one_line(render(program.subject)),

@@ -22,15 +22,15 @@ from liquid.exceptions import LiquidError
 
 from accounts.models import Account
 from delivery.models import Mailing, Outcome, Reason
-from delivery.services import claiming, compiling, connections, holding, limits, settling
+from delivery.services import claiming, easing, holding, limits, outfits, settling
 from delivery.services.claiming import Claim, Person
+from delivery.services.leaving import Leaving
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge
 from delivery.wire.encoding import CannotAddress
 from delivery.wire.feed import Feed, Key
-from delivery.wire.mime import Identity, Letter, Skeleton
+from delivery.wire.mime import Letter
 from delivery.wire.replies import enhanced_code
 from delivery.wire.sending import Crew
-from delivery.wire.smtp import Server
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import ledger
@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _CHUNK = 50
 _LOW_WATER = 200
+_LONGEST_REST = 5.0  # a slot that can't go on sooner ends, and is woken when it can
 _HEARTBEAT = 1.0
 
 
@@ -59,63 +60,47 @@ class Work:
 
     def report(self) -> settling.Report:
         """Return what is to be written back."""
-        return settling.Report(self.claim.account_id, self.claim.batch_id, self.claim.journal_name, dict(self.verdicts))
+        claim = self.claim
+        return settling.Report(
+            claim.account_id, claim.batch_id, claim.journal_name, dict(self.verdicts), rest_at=claim.rest_at
+        )
 
 
-@dataclass(frozen=True)
-class Outfit:
-    """All that a mailing needs for being sent, read once per slot."""
-
-    mailing: Mailing
-    skeleton: Skeleton
-    server: Server
-
-
-def prepare(*, account_id: int, mailing_id: int) -> Outfit:
-    """Read a mailing and make its skeleton."""
-    with account_scope(account_id):
-        mailing = Mailing.objects.select_related("account", "domain", "connection").get(pk=mailing_id)
-        return Outfit(mailing, skeleton_for(mailing), connections.server_for(mailing.connection))
-
-
-def skeleton_for(mailing: Mailing) -> Skeleton:
-    """Return a mailing's message with slots, its signers in place."""
-    program = compiling.load(bytes(mailing.program))
-    return Skeleton(program, identity_of(mailing), connections.signers_for(mailing.domain))
-
-
-def identity_of(mailing: Mailing) -> Identity:
-    """Return what a mailing's headers say of its origin."""
-    domain = mailing.domain.domain if mailing.domain else settings.PLATFORM_DOMAIN
-    list_part = f"l{mailing.list_ids[0]}" if len(mailing.list_ids) == 1 else f"a{mailing.account_id}"
-    return Identity(
-        from_name=mailing.from_name,
-        from_email=mailing.from_email,
-        reply_to=mailing.reply_to,
-        list_name=mailing.list_name,
-        list_id=f"{list_part}.{domain}",
-        feedback_id=f"{mailing.pk}:{mailing.account_id}:{mailing.kind}:emailconcert",
-        bounce_domain=f"bounce.{domain}",
-        tracking_url=settings.TRACKING_URL,
-    )
-
-
-def run_slot(*, account_id: int, mailing_id: int, seconds: float, should_yield: Callable[[], bool]) -> bool:
+def run_slot(
+    *,
+    account_id: int,
+    mailing_id: int,
+    seconds: float,
+    should_yield: Callable[[], bool],
+    should_cut: Callable[[], bool] = lambda: False,
+) -> bool:
     """Send a mailing's batches for a while; True where there may be more to do.
 
-    `should_yield` is asked between batches: whether others wait for this worker.
+    Between batches `should_yield` is asked whether others wait for this worker, and several times a second `should_cut`
+    whether they have waited long enough for a batch to be put down half-way.
     """
-    slot = Slot(account_id, mailing_id, seconds, should_yield)
+    slot = Slot(account_id, mailing_id, seconds, should_yield, should_cut)
     return uvloop.run(slot.run())
 
 
 class Slot:
     """One run of a sender slot. It is its own `Hooks`."""
 
-    def __init__(self, account_id: int, mailing_id: int, seconds: float, should_yield: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        account_id: int,
+        mailing_id: int,
+        seconds: float,
+        should_yield: Callable[[], bool],
+        should_cut: Callable[[], bool],
+    ) -> None:
         self._account_id, self._mailing_id = account_id, mailing_id
         self._until = time.monotonic() + seconds
-        self._should_yield = should_yield
+        self._should_yield, self._should_cut = should_yield, should_cut
+        self._claim_from = 0.0
+        self._leaving = Leaving()
+        self._asked_to_slow: dict[str, str] = {}
+        self._limits: limits.Limits
         self._feed = Feed()
         self._works: dict[int, Work] = {}
         self._finished: list[Work] = []
@@ -125,7 +110,7 @@ class Slot:
         self._refusal = ""
         self._database = ThreadPoolExecutor(1, thread_name_prefix="delivery-db")
         self._fillers = ThreadPoolExecutor(2, thread_name_prefix="delivery-fill")
-        self._outfit: Outfit
+        self._outfit: outfits.Outfit
         self._crew: Crew
         self._wake = asyncio.Event()
 
@@ -145,6 +130,7 @@ class Slot:
         work, sequence = self._find(key)
         enhanced = enhanced_code(text)
         work.claim.journal.settle(sequence - work.claim.first, code, enhanced)
+        self._note_pace(work, sequence, code, text)
         self._conclude(work, sequence, judge(code, enhanced))
 
     def on_barred(self, key: Key, code: int, text: str) -> None:
@@ -165,7 +151,13 @@ class Slot:
         """Give it back to the queue: later where the server was the cause, at once where we stopped."""
         work, sequence = self._find(key)
         is_later = (code or text) and not self._crew.refusal
+        self._note_pace(work, sequence, code, text)
         self._conclude(work, sequence, LATER if is_later else None)
+
+    def _note_pace(self, work: Work, sequence: int, code: int, text: str) -> None:
+        if easing.asks_to_slow_down(code=code, enhanced=enhanced_code(text), text=text):
+            email = next(person.email for person in work.claim.people if person.sequence == sequence)
+            self._asked_to_slow.setdefault(email, f"{code} {text}")
 
     def _find(self, key: Key) -> tuple[Work, int]:
         batch_id, sequence = cast("tuple[int, int]", key)
@@ -184,8 +176,9 @@ class Slot:
         """Claim, send and settle until time is up or nothing is left."""
         try:
             self._outfit = await self._in_database(
-                lambda: prepare(account_id=self._account_id, mailing_id=self._mailing_id)
+                lambda: outfits.prepare(account_id=self._account_id, mailing_id=self._mailing_id)
             )
+            self._limits = self._outfit.limits
             crew = self._crew = Crew(self._outfit.server, self._feed, self, connections=settings.SMTP_CONNECTIONS)
             await self._work(crew)
         finally:
@@ -231,14 +224,16 @@ class Slot:
         more = True
         while not self._over:
             await self._settle_finished()
-            if more and len(self._feed) < _LOW_WATER:
+            await self._let_leave()
+            if more and len(self._feed) < _LOW_WATER and time.monotonic() >= self._claim_from:
                 if self._is_time_up():
                     more, self._more = False, True
                 else:
                     more = await self._fill_one_batch()
             if not more and not self._works and not self._finished:
                 return
-            if time.monotonic() > self._until:
+            if time.monotonic() > self._until or (self._works and self._should_cut()):
+                self._more = True
                 crew.stop()
             self._wake.clear()
             with suppress(TimeoutError):
@@ -250,23 +245,49 @@ class Slot:
 
     async def _fill_one_batch(self) -> bool:
         claim = await self._in_database(
-            lambda: claiming.claim_batch(account_id=self._account_id, mailing_id=self._mailing_id, now=_now())
+            lambda: claiming.claim_batch(
+                account_id=self._account_id, mailing_id=self._mailing_id, now=_now(), share_out=self._limits.share_out
+            )
         )
         if claim is None:
-            return False
+            return await self._rest()
         self._began = True
         self._works[claim.batch_id] = Work(claim, {person.sequence for person in claim.people})
         self._set_write_until()
-        size = max(1, min(_CHUNK, settings.SEND_RATE // 2))  # so that waiting for the limit is never long
-        for start in range(0, len(claim.people), size):
-            if self._over:
-                break
-            chunk = claim.people[start : start + size]
-            self._put(claim, await self._in_fillers(partial(self._fill, claim, chunk)))
+        if claim.leave_in:
+            self._leaving.add(claim, now=time.monotonic())
+        else:
+            await self._fill_and_put(claim, claim.people)
         return True
 
+    async def _rest(self) -> bool:
+        """Wait a little with the next claim where something may leave soon; False where nothing does."""
+        self._began = True
+        wait = self._limits.used_up_for
+        if wait is None:
+            due = await self._in_database(
+                lambda: claiming.next_due(account_id=self._account_id, mailing_id=self._mailing_id)
+            )
+            wait = (due - _now()).total_seconds() if due else 0.0
+        self._claim_from = time.monotonic() + wait
+        return 0 < wait < _LONGEST_REST
+
+    async def _let_leave(self) -> None:
+        """Fill letters to those whose moment has come, and tell the limits of who asked us to slow down."""
+        for claim, people in self._leaving.pop_ready(now=time.monotonic(), most=_LOW_WATER):
+            await self._fill_and_put(claim, people)
+        while self._asked_to_slow:
+            email, words = self._asked_to_slow.popitem()
+            await self._in_fillers(partial(self._limits.heard, email, words))
+
+    async def _fill_and_put(self, claim: Claim, people: list[Person]) -> None:
+        for start in range(0, len(people), _CHUNK):
+            if self._over:
+                break
+            chunk = people[start : start + _CHUNK]
+            self._put(claim, await self._in_fillers(partial(self._fill, claim, chunk)))
+
     def _fill(self, claim: Claim, people: list[Person]) -> list[tuple[int, Letter | Verdict]]:
-        limits.take(self._account_id, len(people))
         out: list[tuple[int, Letter | Verdict]] = []
         for person in people:
             token = signing.message_token(claim.mailing_id, person.sequence)

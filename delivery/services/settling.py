@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -11,6 +11,7 @@ from django.db import connection
 from accounts.services import outbox
 from contacts.models import Contact
 from delivery.models import Batch, Mailing, Message, Outcome, Reason
+from delivery.services import proving
 from delivery.services.outcomes import Verdict
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Suppression
@@ -24,12 +25,13 @@ _FIRST_WAIT = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Report:
-    """What is known of a batch: a verdict per sequence. A sequence without one was not begun."""
+    """What is known of a batch: a verdict per sequence. A sequence without one was not begun, and may be from `rest_at` on."""
 
     account_id: int
     batch_id: int
     journal: str
     verdicts: Mapping[int, Verdict]
+    rest_at: datetime | None = None
 
 
 _SENT = """
@@ -69,7 +71,7 @@ def settle(report: Report, *, now: datetime) -> bool:
 def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> None:
     queued = _queued(batch)
     final: dict[int, Verdict] = {}
-    deferred: list[int] = []
+    put_off: dict[int, tuple[int, float]] = {int(key): tuple(value) for key, value in batch.put_off.items()}
     for sequence in queued:
         verdict = report.verdicts.get(sequence)
         if verdict is not None and verdict.outcome is not None:
@@ -77,13 +79,23 @@ def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> 
         elif cancelled:
             final[sequence] = Verdict(Outcome.SKIPPED, Reason.CANCELLED)
         elif verdict is not None:
-            deferred.append(sequence)
-    if deferred and batch.attempts + 1 >= MAX_ATTEMPTS:
-        final.update({sequence: _given_up(report.verdicts[sequence]) for sequence in deferred})
-        deferred = []
+            times = put_off.get(sequence, (0, 0.0))[0] + 1
+            put_off[sequence] = (times, (now + _FIRST_WAIT * 2 ** (times - 1)).timestamp())
+            if times >= MAX_ATTEMPTS:
+                final[sequence] = _given_up(verdict)
+    _believe_proof(batch, final)
     _write(batch, queued, final, now)
-    _close_batch(batch, left=len(queued) - len(final), deferred=bool(deferred), final=final, now=now)
+    left = [sequence for sequence in queued if sequence not in final]
+    batch.put_off = {str(sequence): put_off[sequence] for sequence in left if sequence in put_off}
+    _close_batch(batch, left=left, final=final, rest_at=report.rest_at)
     _note_bounces(batch, final, now)
+
+
+def _believe_proof(batch: Batch, final: dict[int, Verdict]) -> None:
+    """Take for sent what nobody saw taken, but what a report or an event has come back about."""
+    unsure = [sequence for sequence, verdict in final.items() if verdict.outcome == Outcome.UNCONFIRMED]
+    if unsure:
+        final.update(dict.fromkeys(proving.proven(batch=batch, sequences=unsure), Verdict(Outcome.SENT, code=250)))
 
 
 def _queued(batch: Batch) -> list[int]:
@@ -125,7 +137,7 @@ def _write(batch: Batch, queued: list[int], final: Mapping[int, Verdict], now: d
             )
 
 
-def _close_batch(batch: Batch, *, left: int, deferred: bool, final: Mapping[int, Verdict], now: datetime) -> None:
+def _close_batch(batch: Batch, *, left: list[int], final: Mapping[int, Verdict], rest_at: datetime | None) -> None:
     counts = [verdict.outcome for verdict in final.values()]
     batch.sent += counts.count(Outcome.SENT)
     batch.failed += counts.count(Outcome.FAILED)
@@ -135,10 +147,18 @@ def _close_batch(batch: Batch, *, left: int, deferred: bool, final: Mapping[int,
     batch.state = Batch.State.OPEN if left else Batch.State.DONE
     batch.worker = batch.journal = ""
     batch.lease_until = None
-    if deferred:
-        batch.attempts += 1
-        batch.not_before = now + _FIRST_WAIT * 2 ** (batch.attempts - 1)
+    batch.attempts = max((times for times, _ in batch.put_off.values()), default=0)
+    if left:
+        batch.not_before = _next_time(batch, left, rest_at)
     batch.save()
+
+
+def _next_time(batch: Batch, left: list[int], rest_at: datetime | None) -> datetime:
+    """Return when the first of those who are left may be tried: who was put off later than who was not begun."""
+    times = [until for _, until in batch.put_off.values()]
+    if len(left) > len(times):
+        times.append((rest_at or batch.not_before).timestamp())
+    return max(batch.not_before, datetime.fromtimestamp(min(times), UTC))
 
 
 def _note_bounces(batch: Batch, final: Mapping[int, Verdict], now: datetime) -> None:

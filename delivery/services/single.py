@@ -18,7 +18,7 @@ from delivery.models import Connection, Mailing, Outcome, Sender
 from delivery.services import compiling, connections
 from delivery.services.compiling import About, Content
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge_text
-from delivery.services.sending import skeleton_for
+from delivery.services.outfits import skeleton_for
 from delivery.wire import encoding
 from delivery.wire.feed import Feed, Key
 from delivery.wire.mime import Letter

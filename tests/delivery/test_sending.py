@@ -198,7 +198,7 @@ def test_put_off_too_often_becomes_failed(journals, monkeypatch):
     mailing = makers.make_started(people=1)
     with account_scope(mailing.account_id):
         Contact.objects.update(email="later1@example.com")
-        Batch.objects.update(attempts=7)
+        Batch.objects.update(put_off={"1": [7, 0]})
     with smtp_servers.running(smtp_servers.PickyMailbox()) as (host, port):
         monkeypatch.setattr(settings, "EMAIL_URL", f"smtp://{host}:{port}")
         run(mailing)
