@@ -18,6 +18,8 @@ from tests.factories import make_member
 
 PICKED = """document.querySelector("[data-media-field]").dispatchEvent(new CustomEvent("media:picked", {
     bubbles: true, detail: { url: "https://example.com/loaf.png", alt: "A [loaf]", width: 600, height: 400 } }))"""
+COUNTS_TRIGGERS = """form => { form.dataset.asked = 0; form.addEventListener("htmx:trigger",
+    ({ target }) => { if (target === form) form.dataset.asked++; }) }"""
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -70,6 +72,28 @@ def turn(page, name):
 
 def saved(page):
     return expect(page.locator("#save-state")).to_contain_text("Saved ·")
+
+
+def test_what_is_pressed_while_a_save_is_on_its_way_is_done(make_page, owner, account, draft):
+    page = open_editor(make_page, owner, draft)
+    form = page.locator("form[data-editor]")
+    form.evaluate(COUNTS_TRIGGERS)
+    held = []
+    page.route(
+        re.compile("/content/$"),
+        lambda route: held.append(route) if route.request.method == "POST" and not held else route.continue_(),
+    )
+    body = page.get_by_label("Body")
+    page.get_by_text("Text part").click()
+    body.fill("# One")
+    expect(form).to_have_attribute("data-asked", "1")
+    page.get_by_role("button", name="Write my own").click()
+    body.fill("# One two")
+    expect(form).to_have_attribute("data-asked", "3")
+    held[0].continue_()
+    expect(page.locator("summary", has_text="Text part")).to_contain_text("Your own")
+    expect(page.get_by_label("Body")).to_have_value("# One two")
+    assert content(account, draft)[1] == "# One two"
 
 
 def test_all_ways_of_writing_are_saved_while_typed_and_restored(make_page, owner, account, draft, view):

@@ -60,6 +60,13 @@ function say(text, isBad) {
   words.textContent = text;
   state.replaceChildren(words);
 }
+// What is pressed waits while something is being saved; htmx would forget which button it was as soon as somebody writes on.
+form.addEventListener("htmx:configRequest", ({ target, detail }) => {
+  if (target !== form) return;
+  const pressed = detail.triggeringEvent?.submitter;
+  if (pressed?.name) detail.parameters[pressed.name] = pressed.value;
+  else delete detail.parameters.do;
+});
 const save = () => window.htmx.trigger(form, "input");
 // What was typed before anybody listened is saved, too.
 const begin = () => fields.body.value !== fields.body.defaultValue && save();
