@@ -156,6 +156,19 @@ BOUNCE_MAILBOX_URL = env_url(
     "What is taken is deleted there. Without the s, STARTTLS is required.",
     secret=True,
 )
+MAIL_IN_LMTP = env_str(
+    "MAIL_IN_LMTP",
+    default="",
+    help="Where the same is received by LMTP, from a mail server in front: HOST:PORT or unix:/path. Empty: nowhere.",
+)
+BOUNCE_MAILBOX_URL = env_url(
+    "BOUNCE_MAILBOX_URL",
+    default="",
+    schemes=("imaps", "imap", "pop3s", "pop3"),
+    help="A mailbox where bounces are delivered instead: imaps://USER:PASSWORD@HOST/INBOX or pop3s://USER:PASSWORD@HOST. "
+    "What is taken is deleted there. Without the s, STARTTLS is required.",
+    secret=True,
+)
 MEDIA_STORAGE = env_str(
     "MEDIA_STORAGE",
     default="",
@@ -183,6 +196,7 @@ CELERY_BEAT_SCHEDULE = {
     "accounts-drain-outbox": {"task": "accounts.tasks.drain_outbox", "schedule": every(2.0)},
     "accounts-seal-audit": {"task": "accounts.tasks.seal_audit", "schedule": every(10.0)},
     "tracking-empty-inbox": {"task": "tracking.tasks.empty_inbox", "schedule": every(2.0)},
+    "tracking-poll-mailbox": {"task": "tracking.tasks.poll_mailbox", "schedule": every(60.0)},
     "tracking-poll-mailbox": {"task": "tracking.tasks.poll_mailbox", "schedule": every(60.0)},
     "tracking-make-partitions": {"task": "tracking.tasks.make_partitions", "schedule": every(3600.0)},
     "contacts-wake-imports": {"task": "contacts.tasks.wake_imports", "schedule": every(10.0)},

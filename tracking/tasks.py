@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from tracking.services import emptying, partitions
+from tracking.services import emptying, partitions, polling
 
 _SECONDS = 40.0
 _MANY = 5_000
@@ -23,3 +23,9 @@ def empty_inbox() -> None:
 def make_partitions() -> None:
     """Make the partitions that events will need."""
     partitions.make_partitions(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def poll_mailbox() -> None:
+    """Look into the mailbox for bounces, if there is one."""
+    polling.poll_mailbox(now=timezone.now())

@@ -97,9 +97,9 @@ def env_list(name: str, *, default: str = "", help: str) -> list[str]:
 
 
 def env_url(name: str, *, schemes: tuple[str, ...], default: str | None = None, help: str, secret: bool = False) -> str:
-    """Read an address whose scheme is one of `schemes`; a trailing slash is removed."""
+    """Read an address whose scheme is one of `schemes`; a trailing slash is removed. Empty only where `default` is."""
     value = _raw(name, "address", default, help, secret=secret)
-    if urlsplit(value).scheme not in schemes:
+    if value and urlsplit(value).scheme not in schemes:
         wanted = " or ".join(f"{scheme}://" for scheme in schemes)
         raise BadSetting(f"{name} must begin with {wanted}. {help}")
     return value.rstrip("/")

@@ -27,7 +27,13 @@ def server(tmp_path):
     url = settings.DATABASE_URL.replace("/emailconcert?", f"/{connection.settings_dict['NAME']}?")
     process = subprocess.Popen(
         [sys.executable, "manage.py", "mail_in"],
-        env={**os.environ, "MAIL_IN_PORT": str(port), "DATABASE_URL": url, "SPOOL_DIR": str(tmp_path)},
+        env={
+            **os.environ,
+            "MAIL_IN_PORT": str(port),
+            "MAIL_IN_LMTP": f"unix:{tmp_path}/lmtp",
+            "DATABASE_URL": url,
+            "SPOOL_DIR": str(tmp_path),
+        },
         cwd=settings.BASE_DIR,
         stdout=subprocess.DEVNULL,
     )
@@ -46,18 +52,24 @@ def server(tmp_path):
     assert process.wait(20) == 0
 
 
-def test_mail_in_acts_before_it_answers(server):
-    mailing = make_mailing(people=2)
-    bounced, leaving = (signing.message_token(mailing.pk, n) for n in (1, 2))
+def test_mail_in_acts_before_it_answers_and_takes_nothing_else(server, tmp_path):
+    mailing = make_mailing(people=4)
+    one, two, three, leaving = (signing.message_token(mailing.pk, n) for n in (1, 2, 3, 4))
 
-    server.sendmail("", [f"b+{bounced}@bounce.example.org"], dsn())
+    server.sendmail("", [f"b+{one}@bounce.example.org"], dsn())
     server.sendmail("reader@example.com", [f"u+{leaving}@bounce.example.org"], "Subject: unsubscribe\r\n\r\n")
+    with smtplib.LMTP(str(tmp_path / "lmtp")) as lmtp:
+        lmtp.ehlo()
+        lmtp.mail("")
+        wanted = [f"b+{two}@bounce.example.org", "info@example.org", f"b+{three}@bounce.example.org"]
+        assert [lmtp.rcpt(each)[0] for each in wanted] == [250, 550, 250]
+        assert [lmtp.data(dsn())[0], lmtp.getreply()[0]] == [250, 250]  # one for each that was taken
 
     with account_scope(mailing.account_id):
-        assert [row.reason for row in Suppression.objects.all()] == ["bounced"]
+        assert [row.reason for row in Suppression.objects.all()] == ["bounced"] * 3
         assert Subscription.objects.filter(state="unsubscribed").count() == 1
-
-
-def test_mail_in_refuses_other_mailboxes(server):
-    with pytest.raises(smtplib.SMTPRecipientsRefused):
-        server.sendmail("a@example.com", ["info@example.org"], "Subject: hi\r\n\r\n")
+    for stranger in ("info@example.org", "b+" + "A" * 32 + "@bounce.example.org", one + "@bounce.example.org"):
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            server.sendmail("", [stranger], dsn())
+    with pytest.raises(smtplib.SMTPResponseException, match="552"):
+        server.sendmail("", ["fbl@example.org"], b"x" * (6 * 1024 * 1024))

@@ -25,7 +25,7 @@ def take_mail(*, recipient: str, content: bytes, now: datetime) -> str:
         _keep_for_review(content)
         logger.info("mail kept for review", extra={"why": str(problem)})
         return "review"
-    if isinstance(meaning, reading_mail.Learnt):
+    if isinstance(meaning, signals.Learnt):
         signals.apply_signal(learnt=meaning, now=now)
         return "complaint" if meaning.kind == Kind.COMPLAINT else "bounce"
     if isinstance(meaning, reading_mail.OptOut):
