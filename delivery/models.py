@@ -12,22 +12,62 @@ from emailconcert.lib.tenancy import TenantForeignKey, TenantManager, TenantMode
 
 
 class SendingDomain(TenantModel):
-    """A domain of the account's, with its DKIM key."""
+    """A domain of the account's, and how its DNS records stand."""
 
     domain = models.CharField(max_length=253)
-    selector = models.CharField(max_length=40)
-    sealed_private_key = models.BinaryField(help_text="RSA-2048, PKCS#8, sealed with the account's key.")
-    public_key = models.TextField(help_text="Base64 for the DNS record.")
-    verified_at = models.DateTimeField(null=True)
+    zone = models.CharField(
+        max_length=253, blank=True, help_text="What its DNS console is called; empty: not known yet."
+    )
+    verified_at = models.DateTimeField(null=True, help_text="Since when mail is sent in its name; empty: it is not.")
+    broken_at = models.DateTimeField(null=True, help_text="When it was verified no longer, and the owners were told.")
+    misses = models.PositiveSmallIntegerField(
+        default=0, help_text="Checks of ours in a row that missed a needed record."
+    )
+    asked_at = models.DateTimeField(null=True, help_text="When somebody last asked for a check.")
     checked_at = models.DateTimeField(null=True)
-    findings = models.JSONField(default=dict, help_text="Per record: expected and found.")
+    next_check_at = models.DateTimeField(
+        db_default=Now(), help_text="When we look by ourselves; also the lease of a check."
+    )
+    findings = models.JSONField(default=dict, help_text="Per record: how it stands, what was found, what to do.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "domain"), name="one_domain_per_account"),)
+        indexes = (models.Index(fields=("next_check_at",), name="domains_to_check"),)
 
     def __str__(self) -> str:
         return self.domain
+
+
+class DkimKey(TenantModel):
+    """A key that signs for a domain under a selector of its own, and where it is in its life."""
+
+    class Algorithm(models.TextChoices):
+        RSA = "rsa", "RSA"
+        ED25519 = "ed25519", "Ed25519"
+
+    class State(models.TextChoices):
+        NEW = "new", "To be published"
+        PUBLISHED = "published", "Published"
+        SIGNING = "signing", "Signs"
+        RETIRED = "retired", "Retired"
+
+    domain = TenantForeignKey(SendingDomain, on_delete=models.CASCADE, related_name="keys")
+    selector = models.CharField(max_length=40)
+    algorithm = models.CharField(max_length=7, choices=Algorithm)
+    state = models.CharField(max_length=9, choices=State, default=State.NEW)
+    sealed_private_key = models.BinaryField(help_text="PKCS#8, sealed with the account's key.")
+    public_key = models.TextField(help_text="The DNS record's value.")
+    found_at = models.DateTimeField(null=True, help_text="Since when its record is seen.")
+    signing_at = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "domain", "selector"), name="one_key_per_selector"),)
+
+    def __str__(self) -> str:
+        return f"{self.selector}._domainkey"
 
 
 class Sender(TenantModel):

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from accounts.models import Account
-from delivery.models import Batch, Mailing, Message, Outcome, Reason, Sender
+from delivery.models import Batch, Mailing, Message, Outcome, Reason, Sender, SendingDomain
 from emailconcert.lib.tenancy import account_scope, platform_scope
 
 
@@ -129,3 +129,19 @@ def sender_choices(account_id: int) -> list[tuple[int, str]]:
     """Return the account's verified senders as (id, "Name <address>")."""
     rows = Sender.objects.filter(account_id=account_id).exclude(verified_at=None).order_by("name", "pk")
     return [(row.pk, f"{row.name} <{row.email}>") for row in rows]
+
+
+def domains_named(name: str) -> list[tuple[int, int]]:
+    """Return (account, domain) of all accounts that have a sending domain of this name."""
+    with platform_scope("delivery: accounts of a domain"):
+        return list(SendingDomain.objects.filter(domain=name).order_by("account_id").values_list("account_id", "pk"))
+
+
+def domain(pk: int) -> SendingDomain:
+    """Return a sending domain of the account in scope."""
+    return SendingDomain.objects.get(pk=pk)
+
+
+def broken_domains() -> list[SendingDomain]:
+    """Return the domains of the account in scope that were verified and are no longer."""
+    return list(SendingDomain.objects.exclude(broken_at=None).order_by("domain"))

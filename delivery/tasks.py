@@ -12,7 +12,8 @@ from accounts.models import Account
 from contacts.models import Contact
 from delivery import queries
 from delivery.models import Connection, Sender, SendingDomain
-from delivery.services import domains, recovering, settling, single, starting
+from delivery.records.lookup import DnsResolver
+from delivery.services import domain_checks, recovering, settling, single, starting
 from delivery.services.compiling import Content
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
@@ -100,11 +101,23 @@ def send_test(
 
 
 @shared_task
-def check_domain(*, account_id: int, domain_id: int) -> bool:
-    """Look up a sending domain's DNS records."""
+def check_domain(*, account_id: int, domain_id: int, scheduled: bool = False) -> bool:
+    """Look up a sending domain's DNS records; a doubled delivery looks twice."""
     with account_scope(account_id):
-        domain = SendingDomain.objects.get(pk=domain_id)
-    return domains.check_domain(domain=domain, resolver=domains.DnsResolver(), now=datetime.now(UTC))
+        domain = SendingDomain.objects.filter(pk=domain_id).first()
+    if domain is None:
+        return False
+    resolver = DnsResolver(settings.DNS_SERVERS)
+    return domain_checks.check_domain(domain=domain, resolver=resolver, now=datetime.now(UTC), scheduled=scheduled)
+
+
+@shared_task
+def wake_domain_checks() -> int:
+    """Have the domains looked at that are due, each by a task of its own."""
+    due = domain_checks.take_due(now=datetime.now(UTC))
+    for account_id, domain_id in due:
+        check_domain.delay(account_id=account_id, domain_id=domain_id, scheduled=True)
+    return len(due)
 
 
 def others_wait() -> bool:

@@ -139,6 +139,10 @@ EMAIL_URL = env_url(
     help="The platform's mail server: smtp://, smtps:// or smtp+starttls://USER:PASSWORD@HOST:PORT.",
     secret=True,
 )
+DNS_SERVERS = env_list(
+    "DNS_SERVERS",
+    help="Name servers that sending domains are looked up with, as ADDRESS or ADDRESS:PORT; none: the system's.",
+)
 MAIL_IN_HOST = env_str("MAIL_IN_HOST", default="127.0.0.1", help="Where bounces and opt-outs by mail are received.")
 MAIL_IN_PORT = env_int(
     "MAIL_IN_PORT", default=2525, minimum=1, maximum=65535, help="The port of that mail server; MX records lead to it."
@@ -193,6 +197,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "delivery-wake-due": {"task": "delivery.tasks.wake_due", "schedule": every(5.0)},
     "delivery-recover": {"task": "delivery.tasks.recover_expired", "schedule": every(10.0)},
+    "delivery-check-domains": {"task": "delivery.tasks.wake_domain_checks", "schedule": every(60.0)},
     "accounts-drain-outbox": {"task": "accounts.tasks.drain_outbox", "schedule": every(2.0)},
     "accounts-seal-audit": {"task": "accounts.tasks.seal_audit", "schedule": every(10.0)},
     "tracking-empty-inbox": {"task": "tracking.tasks.empty_inbox", "schedule": every(2.0)},

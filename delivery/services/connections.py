@@ -8,11 +8,11 @@ from django.conf import settings
 
 from accounts.services import keys
 from delivery.models import Connection, Mailing, SendingDomain
+from delivery.services import signing_keys
 from delivery.wire import dkim
 from delivery.wire.smtp import Server
 
 _SETTINGS_CONTEXT = "delivery_connection.sealed_settings"
-_KEY_CONTEXT = "delivery_sendingdomain.sealed_private_key"
 _SECURITY = {"smtp": "plain", "smtps": "tls", "smtp+starttls": "starttls"}
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -66,14 +66,6 @@ def seal_settings(values: dict[str, Any], *, account_id: int) -> bytes:
     return keys.seal_text(orjson.dumps(values).decode(), account_id=account_id, context=_SETTINGS_CONTEXT)
 
 
-def seal_private_key(key: dkim.Key, *, account_id: int) -> bytes:
-    """Return a DKIM key, sealed for storing."""
-    return keys.seal_text(dkim.private_bytes(key).hex(), account_id=account_id, context=_KEY_CONTEXT)
-
-
 def signers_for(domain: SendingDomain | None) -> list[dkim.Signer]:
     """Return who signs for a domain."""
-    if domain is None:
-        return []
-    text = keys.unseal_text(bytes(domain.sealed_private_key), account_id=domain.account_id, context=_KEY_CONTEXT)
-    return [dkim.Signer(domain.domain, domain.selector, dkim.load_key(bytes.fromhex(text)))]
+    return signing_keys.signers(domain)

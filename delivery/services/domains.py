@@ -1,124 +1,125 @@
-"""Sending domains: a DKIM key each, the DNS records to publish, and looking whether they are there."""
+"""Sending domains: added with their keys, the records to publish, removed."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
 
-import dns.exception
-import dns.resolver
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.models import Account
 from accounts.services import auditing
-from delivery.models import Sender, SendingDomain
-from delivery.services import connections
-from delivery.wire import dkim
+from delivery.models import DkimKey, Mailing, Sender, SendingDomain
+from delivery.records import checking
+from delivery.records.finding import Finding, Record
+from delivery.services import signing_keys
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 
-SELECTOR = "ec1"
+_PURPOSES = {
+    DkimKey.Algorithm.RSA: "DKIM: signs your mail",
+    DkimKey.Algorithm.ED25519: "DKIM, a second and newer key",
+}
+_BUSY = (Mailing.State.MATERIALISING, Mailing.State.SENDING, Mailing.State.PAUSED)
 
 
 class CannotAdd(ExpectedError):
     """The domain can't be added."""
 
 
+class CannotRemove(ExpectedError):
+    """The domain can't be removed."""
+
+
 @dataclass(frozen=True)
-class Record:
-    """A DNS record for the owner to publish, and what it is for."""
+class Row:
+    """A record to publish with what was found, as the page shows it; `finding` is None before the first check."""
 
-    kind: str
-    name: str
-    value: str
-    purpose: str
+    record: Record
+    relative: str
+    finding: Finding | None
+    key: DkimKey | None = None
 
-
-class Resolver(Protocol):
-    """What asks the DNS."""
-
-    def texts(self, name: str, kind: str) -> list[str]:
-        """Return the records' texts; empty where there are none."""
-
-
-class DnsResolver:
-    """Asks the real DNS."""
-
-    def texts(self, name: str, kind: str) -> list[str]:
-        """Return the records' texts; empty where there are none or nobody answers."""
-        try:
-            answer = dns.resolver.resolve(name, kind, lifetime=5)
-        except dns.exception.DNSException:
-            return []
-        if kind == "TXT":
-            return [b"".join(row.strings).decode("utf-8", "replace") for row in answer]
-        return [row.to_text().rstrip(".").lower() for row in answer]
+    @property
+    def may_go_at(self) -> datetime | None:
+        """Return from when a retired key's record may be deleted."""
+        return self.key.retired_at + signing_keys.KEEP if self.key and self.key.retired_at else None
 
 
 def add_domain(*, account: Account, domain: str, actor: auditing.Actor, now: datetime) -> SendingDomain:
-    """Add a domain with a fresh DKIM key. Raises `CannotAdd`."""
-    try:
-        name = addresses.domain_of(addresses.normalise(f"x@{domain.strip().lstrip('@')}"))
-    except addresses.BadAddress:
-        raise CannotAdd("Write a domain such as shop.example.com.") from None
-    key = dkim.new_rsa_key()
+    """Add a domain with fresh DKIM keys; senders of that domain become its own. Raises `CannotAdd`."""
+    name = _name(domain)
     with account_scope(account):
         try:
             with transaction.atomic():
-                made = SendingDomain.objects.create(
-                    domain=name,
-                    selector=SELECTOR,
-                    sealed_private_key=connections.seal_private_key(key, account_id=account.pk),
-                    public_key=dkim.public_record(key),
-                )
+                made = SendingDomain.objects.create(domain=name, next_check_at=now + timedelta(hours=1))
         except IntegrityError:
             raise CannotAdd("This domain is there already.") from None
+        signing_keys.make_pair(made, now=now)
+        own = Q(email__endswith=f"@{name}") | Q(email__endswith=f".{name}")
+        Sender.objects.filter(own, domain=None).update(domain=made)
         auditing.record(
             action="domain.added", actor=actor, now=now, account_id=account.pk, target=("sending_domain", made.pk)
         )
     return made
 
 
+def _name(domain: str) -> str:
+    try:
+        name = addresses.domain_of(addresses.normalise(f"x@{domain.strip().strip('.').removeprefix('@')}"))
+    except addresses.BadAddress:
+        raise CannotAdd("Write a domain such as shop.example.com.") from None
+    if name == settings.PLATFORM_DOMAIN or name.endswith(f".{settings.PLATFORM_DOMAIN}"):
+        raise CannotAdd("This domain is ours. Add the one that your own addresses end in.")
+    return name
+
+
+def remove_domain(*, domain: SendingDomain, actor: auditing.Actor, now: datetime) -> None:
+    """Remove a domain and its keys; its senders stay. Raises `CannotRemove` while mail is under way in its name."""
+    with account_scope(domain.account_id):
+        if Mailing.objects.filter(domain=domain, state__in=_BUSY).exists():
+            raise CannotRemove("Mail is being sent in its name, or is paused. Let it finish or cancel it first.")
+        auditing.record(
+            action="domain.removed",
+            actor=actor,
+            now=now,
+            account_id=domain.account_id,
+            target=("sending_domain", domain.pk),
+            details={"domain": domain.domain},
+        )
+        domain.delete()
+
+
+def platform() -> checking.Platform:
+    """Return where the records of all domains lead."""
+    return checking.Platform(settings.PLATFORM_DOMAIN)
+
+
 def dns_records(domain: SendingDomain) -> list[Record]:
-    """Return what the owner has to publish."""
-    name = domain.domain
+    """Return what the owner has to publish; retired keys are not asked for."""
+    with account_scope(domain.account_id):
+        return [row.record for row in rows(domain) if row.may_go_at is None]
+
+
+def rows(domain: SendingDomain) -> list[Row]:
+    """Return all records of a domain with what was found at the last check, in the account's scope."""
+    by_selector = {key.selector: key for key in DkimKey.objects.filter(domain=domain).order_by("-algorithm", "-pk")}
+    wanted = [
+        checking.Key(key.selector, key.public_key, _PURPOSES[DkimKey.Algorithm(key.algorithm)], _is_needed(key))
+        for key in by_selector.values()
+    ]
+    zone = domain.zone or domain.domain
     return [
-        Record("TXT", f"{domain.selector}._domainkey.{name}", domain.public_key, "Signs your mail (DKIM)"),
-        Record("MX", f"bounce.{name}", f"10 mx.{settings.PLATFORM_DOMAIN}", "Brings bounces back to us"),
-        Record(
-            "TXT",
-            f"bounce.{name}",
-            f"v=spf1 include:spf.{settings.PLATFORM_DOMAIN} -all",
-            "Says that we may send for you (SPF)",
-        ),
-        Record(
-            "TXT",
-            f"_dmarc.{name}",
-            f"v=DMARC1; p=none; rua=mailto:dmarc@{settings.PLATFORM_DOMAIN}",
-            "Tells receivers to check both (DMARC); keep yours if you have one",
-        ),
+        Row(
+            record=record,
+            relative=record.relative(zone),
+            finding=Finding.from_json(domain.findings[record.key]) if record.key in domain.findings else None,
+            key=by_selector.get(record.key.removeprefix("dkim-")),
+        )
+        for record in checking.records_for(domain.domain, wanted, platform())
     ]
 
 
-def check_domain(*, domain: SendingDomain, resolver: Resolver, now: datetime) -> bool:
-    """Look whether the records are published; True once the one that signs is. Ask outside any transaction."""
-    findings = {f"{record.kind} {record.name}": _finding(record, resolver) for record in dns_records(domain)}
-    good = findings[f"TXT {domain.selector}._domainkey.{domain.domain}"]["ok"]
-    with account_scope(domain.account_id):
-        SendingDomain.objects.filter(pk=domain.pk).update(
-            findings=findings, checked_at=now, verified_at=domain.verified_at or now if good else None
-        )
-        domain.refresh_from_db()
-        if good:
-            Sender.objects.filter(domain=domain, verified_at=None).update(verified_at=now)
-    return bool(good)
-
-
-def _finding(record: Record, resolver: Resolver) -> dict[str, object]:
-    found = resolver.texts(record.name, record.kind)
-    if record.name.startswith("_dmarc."):
-        ok = any(text.startswith("v=DMARC1") for text in found)
-    else:
-        ok = "".join(record.value.split()) in ["".join(text.split()) for text in found]
-    return {"expected": record.value, "found": found[:3], "ok": ok}
+def _is_needed(key: DkimKey) -> bool:
+    return key.algorithm == DkimKey.Algorithm.RSA and key.state != DkimKey.State.RETIRED

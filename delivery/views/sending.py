@@ -1,9 +1,6 @@
 """Settings, Sending: domains with their DNS records, and sender addresses."""
 
-from functools import partial
-
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -11,10 +8,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import MemberRequest, actor, has_role, member_required, role_required
 from accounts.models import Role
-from delivery import tasks
 from delivery.forms import DomainForm, SenderForm
 from delivery.models import Connection, Sender, SendingDomain
 from delivery.services import domains, senders
+from delivery.views import domains as domain_views
 
 
 @require_safe
@@ -34,6 +31,7 @@ def add_domain(request: MemberRequest) -> HttpResponseBase:
             made = domains.add_domain(
                 account=request.account, domain=form.cleaned_data["domain"], actor=actor(request), now=now()
             )
+            domain_views.ask(made)
             return redirect("delivery:domain", pk=made.pk)
         except domains.CannotAdd as error:
             form.add_error("domain", str(error))
@@ -71,28 +69,6 @@ def ask_sender_again(request: MemberRequest, pk: int) -> HttpResponseBase:
     else:
         messages.success(request, f"We mailed another link to {sender.email}.")
     return redirect("delivery:sending")
-
-
-@require_safe
-@member_required
-def domain(request: MemberRequest, pk: int) -> HttpResponseBase:
-    """Show a domain's DNS records."""
-    found = get_object_or_404(SendingDomain, account=request.account, pk=pk)
-    rows = [
-        (record, found.findings.get(f"{record.kind} {record.name}", {}).get("ok"))
-        for record in domains.dns_records(found)
-    ]
-    return render(request, "delivery/domain.html", {"domain": found, "rows": rows})
-
-
-@require_POST
-@role_required(Role.ADMIN)
-def check_domain(request: MemberRequest, pk: int) -> HttpResponseBase:
-    """Have a domain's records looked up, by a worker: a request holds no network call."""
-    found = get_object_or_404(SendingDomain, account=request.account, pk=pk)
-    transaction.on_commit(partial(tasks.check_domain.delay, account_id=request.account.pk, domain_id=found.pk))
-    messages.info(request, "We are looking up the records. Reload this page in a few seconds.")
-    return redirect("delivery:domain", pk=found.pk)
 
 
 def _show(

@@ -121,10 +121,12 @@ def test_mailing_of_a_domain_is_signed_with_its_key(mailbox, journals):
     domain = domains.add_domain(account=alice.account, domain="Shop.Example ", actor=SYSTEM, now=NOW)
     with account_scope(alice.account):
         type(domain).objects.update(verified_at=NOW)
+        domain.keys.update(state="signing")
     mailing = makers.make_started(account=alice.account, people=1, domain=domain)
     starting.run_slot(account_id=mailing.account_id, mailing_id=mailing.pk, seconds=5, should_yield=lambda: False)
 
     ((sender, _, content),) = mailbox.received
     records = {record.name: record.value for record in domains.dns_records(domain) if record.kind == "TXT"}
     assert oracle.verify(content, dnsfunc=lambda name, timeout=5: records[name.decode().rstrip(".")].encode())
+    assert content.count(b"a=ed25519-sha256") == 1
     assert sender.endswith("@bounce.shop.example")

@@ -1,0 +1,1 @@
+"""DNS records of sending domains: what is expected, what is found, and what to do about the difference. No database."""
