@@ -12,7 +12,6 @@ from accounts.models import Account
 from contacts.models import Contact
 from delivery import queries
 from delivery.models import Connection, Sender, SendingDomain
-from delivery.records.lookup import DnsResolver
 from delivery.services import domain_checks, recovering, settling, single, starting
 from delivery.services.compiling import Content
 from emailconcert.lib.errors import ExpectedError
@@ -107,8 +106,8 @@ def check_domain(*, account_id: int, domain_id: int, scheduled: bool = False) ->
         domain = SendingDomain.objects.filter(pk=domain_id).first()
     if domain is None:
         return False
-    resolver = DnsResolver(settings.DNS_SERVERS)
-    return domain_checks.check_domain(domain=domain, resolver=resolver, now=datetime.now(UTC), scheduled=scheduled)
+    now, resolver = datetime.now(UTC), domain_checks.make_resolver()
+    return domain_checks.check_domain(domain=domain, resolver=resolver, now=now, scheduled=scheduled)
 
 
 @shared_task

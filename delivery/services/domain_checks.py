@@ -15,7 +15,7 @@ from accounts.services import outbox
 from delivery.models import DkimKey, Sender, SendingDomain
 from delivery.records import checking
 from delivery.records.finding import Finding, State
-from delivery.records.lookup import LookupFailed, Resolver
+from delivery.records.lookup import DnsResolver, LookupFailed, Resolver
 from delivery.services import domains, signing_keys
 from emailconcert.lib.tenancy import account_scope, platform_scope
 
@@ -53,6 +53,11 @@ def take_due(*, now: datetime) -> list[tuple[int, int]]:
         found = list(due.values_list("account_id", "pk")[:AT_ONCE])
         SendingDomain.objects.filter(pk__in=[pk for _, pk in found]).update(next_check_at=now + LEASE)
     return found
+
+
+def make_resolver() -> DnsResolver:
+    """Return what asks the DNS, for one check."""
+    return DnsResolver(settings.DNS_SERVERS)
 
 
 def check_domain(*, domain: SendingDomain, resolver: Resolver, now: datetime, scheduled: bool = False) -> bool:
