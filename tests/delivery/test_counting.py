@@ -49,7 +49,7 @@ def make_crowd(account, lists, *, seed, count=60):
     DomainSuppression.objects.create(domain="never.example")
 
 
-def test_it_counts_what_sending_counts(alice):
+def test_it_counts_what_sending_counts(alice, monkeypatch):
     lists = [List.objects.create(name=name) for name in ("One", "Two", "Three")]
     make_crowd(alice.account, lists, seed=4)
     segment = Contact.objects.filter(account_id=alice.account_id, country="IE")
@@ -61,6 +61,7 @@ def test_it_counts_what_sending_counts(alice):
         ([one], None, None),
         ([one, two], None, None),
         ([one, two], None, on[three]),
+        ([three, one, two], None, None),
         ([], segment, None),
         ([], segment, on[three]),
         ([two], segment | Contact.objects.filter(pk__in=on[two].values("pk")), None),
@@ -79,6 +80,9 @@ def test_it_counts_what_sending_counts(alice):
         given = {"account_id": alice.account_id, "list_ids": list_ids, "to_segments": to_segments, "now": NOW}
         counted = counting.count_audience(**given, excluded=excluded)
         assert (counted.people, counted.left_out) == (people, left_out), (list_ids, to_segments, excluded)
+        with monkeypatch.context() as large:
+            large.setattr(counting, "_SLICED_FROM", 0)
+            assert counting.count_audience(**given, excluded=excluded) == counted
         if excluded is on[three]:
             assert counting.count_audience(**given, excluded=None, without_list_ids=[three]) == counted
             assert counting.count_audience(**given, excluded=excluded, without_list_ids=[three]) == counted
@@ -87,9 +91,11 @@ def test_it_counts_what_sending_counts(alice):
         assert counted.subscribed == {pk: on[pk].count() for pk in list_ids}
 
 
-def test_it_is_one_statement_however_many_lists(alice):
+def test_it_is_one_statement_however_many_lists(alice, monkeypatch):
     lists = [List.objects.create(name=str(n)) for n in range(3)]
-    for some in (lists[:1], lists):
+    make_crowd(alice.account, lists, seed=1, count=20)
+    monkeypatch.setattr(counting, "_SLICED_FROM", 0)
+    for some, read in ((lists[:1], 0), (lists, 3 * 8)):
         with CaptureQueriesContext(connection) as seen:
             counting.count_audience(
                 account_id=alice.account_id,
@@ -98,4 +104,6 @@ def test_it_is_one_statement_however_many_lists(alice):
                 excluded=None,
                 now=NOW,
             )
-        assert len(seen) == 2  # its memory, and the count
+        assert len(seen) == 2  # its memory and where to cut, and the count
+        assert seen[1]["sql"].count("FULL JOIN") == max(0, read - 8)
+        assert seen[1]["sql"].count("contact_id AS l") == read  # each list once in each of eight slices

@@ -29,6 +29,13 @@ def test_words_in_cells_begin_at_the_left():
     assert as_text(table.format(' align="right"')) == as_text(table.format("")) == "a long one  x\nb           y\n"
 
 
+def test_what_all_readings_share_is_left_alone():
+    body = CSS_PROFILES["strict"]["body"]
+    before = body.canvas
+    assert as_text("<body>x") == "x"
+    assert body.canvas is before
+
+
 def test_a_style_is_looked_through_once(monkeypatch):
     looked = []
     monkeypatch.setattr("delivery.content.reading._shows", looked.append)
