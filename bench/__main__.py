@@ -1,7 +1,7 @@
 """Run every benchmark, or those named: `python -m bench sending importing`.
 
 PostgreSQL and Redis are embedded ones under VAR_DIR/bench, made anew, with the settings that `make run` has. Each module
-here has `compare() -> Comparison` or a list of them.
+here has `compare()`, which returns a Comparison or yields several.
 """
 
 import atexit
@@ -46,14 +46,14 @@ def prepare() -> None:
 
 def main() -> None:
     """Run and print."""
-    from bench.measure import show
+    from bench.measure import Comparison, show
 
     wanted = sys.argv[1:] or NAMES
     prepare()
     print(f"{os.cpu_count()} cores; user and system time, least of several runs; compare ratios, not days")
     for name in wanted:
         found = importlib.import_module(f"bench.{name}").compare()
-        for comparison in found if isinstance(found, list) else [found]:
+        for comparison in [found] if isinstance(found, Comparison) else found:
             show(comparison)
 
 
