@@ -151,8 +151,12 @@ def said(own: Mapping[str, Any], standard: Sequence[Any]) -> dict[str, Any]:
     """Return what mails may say of a contact: own values as kept, `standard` in the order of `CONTACT_FIELDS`."""
     found = dict(own)
     for name, value in zip(CONTACT_FIELDS, standard, strict=True):
-        found[name] = value.isoformat() if isinstance(value, date) else "" if value is None else value
+        found[name] = value if type(value) is str else "" if value is None else _as_kept(value)
     return found
+
+
+def _as_kept(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def check_connection(connection: Connection | None) -> None:

@@ -10,8 +10,8 @@ from base64 import b64encode
 
 _LINE = 75  # RFC 2045 allows 76, of which one is the "=" of a soft break
 SOFT_BREAK = b"=\r\n"
-_TABLE = [bytes((byte,)) if 33 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in range(256)]
-_TABLE[32] = b" "
+_DOT = ord(".")
+_SPECIAL = re.compile(rb"[^ -<>-~]")
 _SIMPLE = re.compile(r"(?!\.)[!-<>-~]+(?: [!-<>-~]+)*").fullmatch
 _MARKUP = re.compile(r"[&<>\"']").search
 _NEWLINES = re.compile(r"\r\n|\r|\n")
@@ -42,24 +42,26 @@ def is_same_in_html(text: str) -> bool:
 
 
 def _encode_line(line: bytes) -> bytes:
-    out: list[bytes] = []
-    width, before = 0, 0
-    last = len(line) - 1
-    for index, byte in enumerate(line):
-        piece = _TABLE[byte]
-        if byte == 32 and (before == 32 or index == last):
-            piece = b"=20"
-        elif byte == 46 and width == 0:
-            piece = b"=2E"
-        if width + len(piece) > _LINE:
-            out.append(SOFT_BREAK)
-            width = 0
-            if byte == 46:
-                piece = b"=2E"
-        out.append(piece)
-        width += len(piece)
-        before = byte
-    return b"".join(out)
+    """Encode one line, with soft breaks where it is long; no piece begins with a dot or ends between "=" and its digits."""
+    encoded = _SPECIAL.sub(_escaped, line).replace(b"  ", b" =20")
+    if encoded[-1:] == b" ":
+        encoded = encoded[:-1] + b"=20"
+    if len(encoded) <= _LINE and encoded[:1] != b".":
+        return encoded
+    pieces, start, end = [], 0, len(encoded)
+    while start < end:
+        is_dot = encoded[start] == _DOT
+        stop = start + _LINE - 2 * is_dot
+        if stop < end:
+            escape = encoded.rfind(b"=", stop - 2, stop)
+            stop = stop if escape < 0 else escape
+        pieces.append(b"=2E" + encoded[start + 1 : stop] if is_dot else encoded[start:stop])
+        start = stop
+    return SOFT_BREAK.join(pieces)
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return b"=%02X" % found[0][0]
 
 
 def header_text(text: str) -> bytes:

@@ -1,7 +1,7 @@
 """SMTP replies: parsed from bytes, and what their codes mean."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MAX_LINE = 4096
 _MAX_REPLY = 64 * 1024
@@ -12,8 +12,7 @@ class BadReply(Exception):
     """What came is not SMTP."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One whole reply, its lines joined by blanks."""
 
     code: int
@@ -44,13 +43,14 @@ class ReplyParser:
         if len(self._buffer) > _MAX_LINE or sum(map(len, self._lines)) > _MAX_REPLY:
             raise BadReply("The reply is too long.")
         replies = []
-        for line in (raw.rstrip(b"\r") for raw in lines):
-            if not line[:3].isdigit() or line[3:4] not in (b"", b" ", b"-"):
+        for raw in lines:
+            line = raw.rstrip(b"\r")
+            code, mark = line[:3], line[3:4]
+            if not code.isdigit() or mark not in (b" ", b"-", b""):
                 raise BadReply("The server does not speak SMTP.")
             self._lines.append(line[4:])
-            if line[3:4] != b"-":
-                text = b"\n".join(self._lines).decode("utf-8", "replace")
-                replies.append(Reply(int(line[:3]), text))
+            if mark != b"-":
+                replies.append(Reply(int(code), b"\n".join(self._lines).decode("utf-8", "replace")))
                 self._lines = []
         return replies
 
