@@ -1,10 +1,13 @@
 """Tables of campaigns: what is said, to whom and when."""
 
+from typing import ClassVar, Self
+
 from django.db import models
 
 from contacts.models import Contact, Form, List, Segment
 from delivery.models import Mailing, Sender
-from emailconcert.lib.tenancy import TenantForeignKey, TenantModel
+from emailconcert.lib.tenancy import TenantForeignKey, TenantManager, TenantModel
+from emailconcert.lib.tenancy.models import TenantQuerySet
 
 
 class Campaign(TenantModel):
@@ -135,6 +138,14 @@ class CampaignSegment(TenantModel):
         )
 
 
+class WrittenVariants(TenantManager["Variant"]):
+    """Variants without those that were removed and can be brought back."""
+
+    def get_queryset(self) -> TenantQuerySet["Variant"]:
+        """Return what is written and what went to the rest."""
+        return super().get_queryset().exclude(name__in=Variant.REMOVED)
+
+
 class Variant(TenantModel):
     """One alternative of a campaign's content. Every campaign has at least one.
 
@@ -143,6 +154,8 @@ class Variant(TenantModel):
 
     FIRST = "A"
     REST = "R"
+    # A removed one waits under its name in small letters, for as long as it can be brought back.
+    REMOVED = tuple("bcd")
 
     class Kind(models.TextChoices):
         VISUAL = "visual", "Visual"
@@ -175,6 +188,9 @@ class Variant(TenantModel):
         default=0, db_default=0, help_text="Counts every save, so that nobody saves over what they have not seen."
     )
     mailing = TenantForeignKey(Mailing, on_delete=models.SET_NULL, null=True, related_name="variants")
+
+    objects: ClassVar[WrittenVariants] = WrittenVariants()
+    with_removed: ClassVar[TenantManager[Self]] = TenantManager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "campaign", "name"), name="one_variant_per_name"),)

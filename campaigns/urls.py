@@ -65,6 +65,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/variants/<str:name>/own/", variants.begin_own_content, name="own-content"),
     path("campaigns/<int:pk>/variants/<str:name>/same/", variants.drop_own_content, name="same-content"),
     path("campaigns/<int:pk>/variants/<str:name>/remove/", variants.remove, name="remove-variant"),
+    path("campaigns/<int:pk>/variants/<str:name>/restore/", variants.restore, name="restore-variant"),
     path("campaigns/<int:pk>/variants/<str:name>/choose/", variants.choose, name="choose-variant"),
     path("campaigns/<int:pk>/test/", drafting.trial, name="trial"),
     path("campaigns/<int:pk>/when/", scheduling.when, name="when"),

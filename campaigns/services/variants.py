@@ -32,6 +32,13 @@ class TooMany(ExpectedError):
         super().__init__("There are four variants already. Remove one to add another.")
 
 
+class NotThere(ExpectedError):
+    """No variant of this name can be brought back."""
+
+    def __init__(self) -> None:
+        super().__init__("This variant is no longer kept. Add one and write it again.")
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a test is done: on how many of a hundred, by what the winner is chosen and after how many hours, or else what."""
@@ -110,10 +117,38 @@ def drop_own_content(*, campaign: Campaign, name: str, author: User | None, now:
         Variant.objects.filter(pk=variant.pk).update(has_own_content=False)
 
 
-def remove_variant(*, campaign: Campaign, name: str, now: datetime) -> None:
-    """Remove a variant that is not the first. Raises `NotADraft`."""
+def remove_variant(*, campaign: Campaign, name: str, now: datetime) -> bool:
+    """Remove a variant that is not the first, and tell whether there was one; `restore_variant` brings it back.
+
+    Raises `NotADraft`.
+    """
     hold_draft(campaign, now)
-    Variant.objects.filter(campaign=campaign, name=name, name__in=NAMES[1:]).delete()
+    removed = Variant.objects.filter(campaign=campaign, name=name, name__in=NAMES[1:]).first()
+    if removed is None:
+        return False
+    Variant.with_removed.filter(campaign=campaign, name=name.lower()).delete()
+    return bool(Variant.objects.filter(pk=removed.pk).update(name=name.lower()))
+
+
+def restore_variant(*, campaign: Campaign, name: str, now: datetime) -> str:
+    """Bring back the variant of this name that was removed last, with its versions; return what it is called now.
+
+    Where another one has taken its name, it takes the first that is free. Raises `NotADraft`, `NotThere`, `TooMany`.
+    """
+    hold_draft(campaign, now)
+    removed = Variant.with_removed.filter(campaign=campaign, name=name.lower(), name__in=Variant.REMOVED)
+    row = removed.first()
+    if row is None:
+        raise NotThere
+    there = queries.alternatives(campaign)
+    taken = {each.name for each in there}
+    free: str | None = next((each for each in (name, *NAMES) if each not in taken), None)
+    if free is None:
+        raise TooMany
+    first = there[0]
+    same = {} if row.has_own_content else {"kind": first.kind, "source": first.source, "text": first.text}
+    removed.update(name=free, **same)
+    return free
 
 
 def set_plan(*, campaign: Campaign, plan: Plan, now: datetime) -> None:

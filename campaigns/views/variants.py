@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -20,6 +21,7 @@ from campaigns.views.common import campaign_or_404, variant_or_404
 from contacts.conditions import BadSegment
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.htmx import redirect_to
+from emailconcert.shell import toasts
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,10 +140,28 @@ def drop_own_content(request: MemberRequest, pk: int, name: str) -> HttpResponse
 @require_POST
 @role_required(Role.EDITOR)
 def remove(request: MemberRequest, pk: int, name: str) -> HttpResponse:
-    """Remove a variant that is not the first."""
+    """Remove a variant that is not the first, with a way back."""
     campaign = campaign_or_404(request, pk)
     try:
-        variants.remove_variant(campaign=campaign, name=name, now=now())
+        with transaction.atomic():
+            is_removed = variants.remove_variant(campaign=campaign, name=name, now=now())
+    except ExpectedError as error:
+        messages.error(request, str(error))
+    else:
+        back = reverse("campaigns:restore-variant", args=[pk, name])
+        if is_removed:
+            toasts.done(request, f"Variant {name} is removed.", undo_url=back)
+    return redirect_to(request, "campaigns:variants", pk=pk)
+
+
+@require_POST
+@role_required(Role.EDITOR)
+def restore(request: MemberRequest, pk: int, name: str) -> HttpResponse:
+    """Bring a removed variant back."""
+    campaign = campaign_or_404(request, pk)
+    try:
+        with transaction.atomic():
+            variants.restore_variant(campaign=campaign, name=name, now=now())
     except ExpectedError as error:
         messages.error(request, str(error))
     return redirect_to(request, "campaigns:variants", pk=pk)

@@ -13,7 +13,7 @@ from accounts.services.auditing import SYSTEM
 from campaigns import chances, queries, samples
 from campaigns.chances import Tally
 from campaigns.models import Campaign, Variant
-from campaigns.services import deciding, drafting, following, following_up, sending, variants
+from campaigns.services import deciding, drafting, following, following_up, sending, variants, versions
 from campaigns.services.variants import Plan
 from campaigns.timing import Timing
 from contacts.models import Contact, Subscription
@@ -269,6 +269,38 @@ def test_four_variants_at_most_and_the_first_stays(draft, alice):
         assert [each.name for each in queries.alternatives(draft)] == ["A", "C", "D"]
         drafting.set_envelope(campaign=draft, sender=None, reply_to="", subject="New", preheader="", now=NOW)
         assert [each.subject for each in queries.alternatives(draft)] == ["New", "Fresh bread", "Fresh bread"]
+
+
+def test_a_removed_variant_comes_back_as_it_was_while_it_is_a_draft(client, draft, alice):
+    base = f"/campaigns/{draft.pk}/variants"
+    written = versions.Written("markdown", "# Warm rolls")
+    with account_scope(alice.account):
+        variants.begin_own_content(campaign=draft, name="B", author=None, now=NOW)
+        versions.save_content(campaign=draft, written=written, origin=versions.Origin(), name="B", now=NOW)
+
+    page = client.post(f"{base}/B/remove/", follow=True).content.decode()
+    assert f'action="{base}/B/restore/"' in page
+    with account_scope(alice.account):
+        assert [each.name for each in queries.alternatives(draft)] == ["A"]
+        assert (list(draft.variants.values_list("name", flat=True)), queries.variant(draft, "b")) == (["A"], None)
+        variants.add_variant(campaign=draft, now=NOW)  # takes its name
+    client.post(f"{base}/B/restore/")
+    with account_scope(alice.account):
+        back = queries.variant(draft, "C")
+        assert (back.source, back.has_own_content, back.versions.count() > 1) == ("# Warm rolls", True, True)
+        # One that says what A says is removed, A is written anew, and it says that when it comes back.
+        variants.remove_variant(campaign=draft, name="B", now=NOW)
+        versions.save_content(campaign=draft, written=written, origin=versions.Origin(), now=NOW)
+        assert variants.restore_variant(campaign=draft, name="B", now=NOW) == "B"
+        assert queries.variant(draft, "B").source == "# Warm rolls"
+    assert "no longer kept" in client.post(f"{base}/B/restore/", follow=True).content.decode()
+
+    client.post(f"{base}/B/remove/")
+    with account_scope(alice.account):
+        Campaign.objects.update(state="sent")
+    assert client.post(f"{base}/B/restore/", follow=True).status_code == 200
+    with account_scope(alice.account):
+        assert [each.name for each in queries.alternatives(draft)] == ["A", "C"]
 
 
 def test_a_copy_has_the_test_and_a_follow_up_the_winner_only(draft, alice):
