@@ -10,8 +10,8 @@ from django.urls import reverse
 from accounts.models import Account
 from campaigns import audiences, queries
 from campaigns.checks import Check, habit, rehearsal, subject, targeting
-from campaigns.models import Campaign, Rehearsal, RehearsalFailure
-from campaigns.services import checking_content, rehearsing, variants
+from campaigns.models import Campaign, Rehearsal, RehearsalFailure, Variant
+from campaigns.services import checking_content, rehearsing, variants, versions
 from contacts import conditions
 from contacts import queries as contact_queries
 from contacts.conditions import BadSegment
@@ -99,7 +99,7 @@ def review(*, campaign: Campaign, now: datetime, rehearse: Rehearse = Rehearse.B
         *variants.check_variants(campaign, audience.people, now=now),
         *subject.check_subject(variant.subject, variant.preheader),
         *checking_content.check_contents(campaign, there, asks=rehearse == Rehearse.BEGIN, now=now),
-        *_check_trial(campaign),
+        *_check_trial(campaign, there),
     ]
     tried = _rehearse(campaign, audience, rehearse, now)
     failures = rehearsing.failures(tried) if tried and tried.failing else []
@@ -227,8 +227,11 @@ def _check_envelope(campaign: Campaign) -> Iterator[Check]:
             yield Check("notice", f"The DNS records of {host} are not set up.", page=page, why=why)
 
 
-def _check_trial(campaign: Campaign) -> Iterator[Check]:
+def _check_trial(campaign: Campaign, there: Sequence[Variant]) -> Iterator[Check]:
     if campaign.tested_at is None:
         yield Check("notice", "You have not sent yourself a test mail yet.", "campaigns:trial", button="Send a test")
+    elif versions.changed_since(there, campaign.tested_at):
+        said = "The mail was changed since the last test mail was sent."
+        yield Check("notice", said, "campaigns:trial", why="A test shows what people get now.", button="Send a test")
     else:
         yield Check("ok", "A test mail was sent.", "campaigns:trial")

@@ -4,6 +4,7 @@ The newest version that was not kept beside is what the variant has. Saves of on
 other for a while; a save that began from something older than what is there is kept beside, for a person to choose.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -116,6 +117,12 @@ def note_envelope(*, campaign: Campaign, author: User | None, now: datetime, nam
 def newest_version(variant: Variant) -> ContentVersion | None:
     """Return the version that the variant has, with its author."""
     return _newest(variant)
+
+
+def changed_since(there: Sequence[Variant], moment: datetime) -> bool:
+    """Tell whether what one of these variants says was saved after a moment."""
+    saved = ContentVersion.objects.filter(variant__in=there, saved_at__gt=moment)
+    return saved.exclude(why=Why.BESIDE).exists()
 
 
 def _hold(campaign: Campaign, name: str, now: datetime) -> Variant:

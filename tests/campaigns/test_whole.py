@@ -26,6 +26,7 @@ from privacy.models import DomainSuppression, Restriction, Suppression
 from tests.campaigns.test_sending import make_ready
 from tests.campaigns.test_variants import make_test
 from tests.delivery import smtp_servers
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -218,10 +219,17 @@ def test_a_test_mail_is_the_campaign_with_a_mark_and_never_counted(mailbox, alic
     with account_scope(alice.account):
         assert Mailing.objects.count() == 0
         assert numbers_of([draft.pk])[draft.pk].audience == 0
-        assert "A test mail was sent." in [
-            check.sentence
-            for check in checking.review(campaign=Campaign.objects.get(pk=draft.pk), now=datetime.now(UTC)).checks
-        ]
+        draft.tested_at = NOW
+
+        def said():
+            review = checking.review(campaign=draft, now=NOW)
+            return [check.sentence for check in review.checks if "test mail" in check.sentence]
+
+        assert said() == ["A test mail was sent."]
+        written = versions.Written("markdown", "# Warm rolls for you")
+        later = NOW + timedelta(minutes=1)
+        versions.save_content(campaign=draft, written=written, origin=versions.Origin(), now=later)
+        assert said() == ["The mail was changed since the last test mail was sent."]
 
 
 def test_a_test_mail_of_a_chosen_variant_says_what_that_one_says(mailbox, alice, sender, news):
