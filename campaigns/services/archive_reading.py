@@ -10,6 +10,7 @@ from django.conf import settings
 
 from accounts.models import Account
 from campaigns import archive_feed, archive_queries
+from campaigns.archive_boxes import without_empty_buttons
 from campaigns.models import Archive, Campaign
 from campaigns.services import archiving
 from contacts.hosted.blueprint import Look
@@ -19,7 +20,7 @@ from contacts.services.hosted.form_keeping import Online
 from delivery.services import publishing
 
 _IN_FEED = 20
-_WRITTEN_AS = 1  # raised when feeds are written otherwise, so that nobody keeps an old one
+_WRITTEN_AS = 2  # raised when feeds are written otherwise, so that nobody keeps an old one
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def html_of(campaign: Campaign) -> str:
     if variant is None or variant.mailing is None or campaign.sent_at is None:
         raise publishing.CannotPublish("This mail is not there any more.")
     links = publishing.links_of([variant.mailing])[variant.mailing.pk]
-    return publishing.html_for_nobody(mailing=variant.mailing, links=links, sent_at=campaign.sent_at)
+    html = publishing.html_for_nobody(mailing=variant.mailing, links=links, sent_at=campaign.sent_at)
+    return without_empty_buttons(html)
 
 
 def plan_feed(opened: Opened, *, now: datetime) -> Plan:
@@ -91,6 +93,7 @@ def feed(opened: Opened, plan: Plan) -> bytes:
         mailing = mailings[entry.pk]
         try:
             html = publishing.fragment_for_nobody(mailing=mailing, links=links[mailing.pk], sent_at=entry.sent_at)
+            html = without_empty_buttons(html)
         except publishing.CannotPublish:
             html = ""
         rows.append((entry, html))

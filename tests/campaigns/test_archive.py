@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Account, AuditEvent, Role
 from accounts.services.auditing import SYSTEM
 from campaigns import archive_queries
+from campaigns.archive_boxes import without_empty_buttons
 from campaigns.models import Archive, Campaign, CampaignSegment, Variant
 from campaigns.services import archiving, sending
 from campaigns.services.archiving import Choices
@@ -159,6 +160,36 @@ def test_links_of_one_persons_own_leave_no_gap(before, after):
     address = publishing._personal()[0]
 
     assert publishing._without_personal(before.format(f'<a href="{address}">U</a>', address)) == after
+
+
+def test_no_box_is_left_of_a_button_that_only_one_person_could_press(send, stranger, account):
+    sent = send(in_archive=True)
+    with account_scope(account):
+        variant = Variant.objects.get(campaign=sent)
+        variant.kind = "mjml"
+        variant.source = (
+            "<mjml><mj-body><mj-section><mj-column>"
+            '<mj-button background-color="#aa0011" href="{{ unsubscribe_url }}">Unsubscribe</mj-button>'
+            '<mj-button background-color="#00bb11" href="https://example.com/shop">Shop</mj-button>'
+            "</mj-column></mj-section></mj-body></mjml>"
+        )
+        variant.mailing = sending.compile_variant(sent, variant)
+        variant.save()
+    html = stranger.get(f"/a/harbour/{sent.pk}/mail").content.decode()
+    assert ("#aa0011" in html, "#00bb11" in html, "Unsubscribe" in html) == (False, True, False)
+
+    button = '<div style="background:#a01;border-radius:4px;padding:9px">{}</div>'
+    for kept in (
+        button.format("&nbsp;<b>Shop</b>"),
+        button.format('<img src="https://example.com/a.png">'),
+        button.format("<div>never closed"),
+        '<td bgcolor="#a01" style="height:4px;border-radius:2px"></td>',
+        '<td bgcolor="#a01" style="padding:9px"></td>',
+        '<div style="border-radius:4px;background:none"></div>',
+    ):
+        assert without_empty_buttons(kept) == kept
+    for gone in (button.format(""), button.format("&nbsp;<span> </span><!-- x -->"), button.format(button.format(""))):
+        assert without_empty_buttons(f"<p>a</p>{gone}<p>b</p>") == "<p>a</p><p>b</p>"
 
 
 def test_strangers_read_pages_of_twenty_with_neighbours(send, stranger, account):
