@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from accounts.models import Account, Membership, Role, User
 from accounts.services import auditing, outbox
@@ -118,10 +119,14 @@ def look_again(*, feed: Feed, now: datetime) -> None:
     Feed.objects.filter(pk=feed.pk).update(wanted_at=now)
 
 
-def hold_restored() -> int:
-    """Pause whatever a restored backup would mail once more; return how many. In the platform's scope."""
-    active = Feed.objects.filter(state=Feed.State.ACTIVE)
-    return active.update(state=Feed.State.PAUSED, next_at=None, retry_at=None, problem=RESTORED)
+def hold_restored(*, now: datetime) -> int:
+    """Pause whatever a restored backup would mail once more, and tell the owners; return how many. In the platform's scope."""
+    held = list(Feed.objects.filter(state=Feed.State.ACTIVE))
+    paused = {"state": Feed.State.PAUSED, "next_at": None, "retry_at": None, "problem": RESTORED}
+    Feed.objects.filter(pk__in=[each.pk for each in held]).update(**paused)
+    for feed in held:
+        tell_owners(feed, "feed_held", path=reverse("feeds:detail", args=[feed.pk]), now=now, problem=RESTORED)
+    return len(held)
 
 
 def tell_owners(feed: Feed, template: str, *, path: str, now: datetime, **more: str) -> None:

@@ -49,7 +49,7 @@ def hold_restored(*, now: datetime) -> int:
     sending_now = Campaign.objects.filter(state=Campaign.State.SENDING)
     paused = scheduling.hold_all(sending_now, {"state": Campaign.State.PAUSED}, holding.RESTORED, now=now)
     held = scheduling.hold_restored(now=now) + deciding.hold_restored(now=now)
-    return paused + held + feeding.hold_restored()
+    return paused + held + feeding.hold_restored(now=now)
 
 
 def due(*, now: datetime) -> list[tuple[int, int]]:

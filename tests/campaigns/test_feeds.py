@@ -244,6 +244,7 @@ def test_a_restored_backup_mails_nothing(alice, make, server):
 
     work(server, MONDAY)
     assert (made(alice), fresh(feed).problem) == ([], feeding.RESTORED)
+    assert [(mail["to"], mail["context"]["problem"]) for mail in mails()] == [(alice.user.email, feeding.RESTORED)]
 
 
 @pytest.mark.parametrize(
