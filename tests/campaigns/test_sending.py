@@ -1,6 +1,8 @@
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.services.auditing import SYSTEM
 from campaigns.models import Campaign
@@ -209,3 +211,74 @@ def test_what_is_due_is_found_in_every_account(draft, alice):
         sending.send_campaign(campaign=draft, now=NOW, actor=SYSTEM)
 
     assert following.due(now=NOW) == [(alice.account_id, draft.pk)]
+
+
+def until_somebody_waits():
+    """Wait until another connection waits for a lock, as one does that comes second to a row."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    for _ in range(3000):
+        with connection.cursor() as cursor:
+            cursor.execute(asked)
+            if cursor.fetchone()[0]:
+                return
+            cursor.execute("SELECT pg_sleep(0.01), pg_stat_clear_snapshot()")
+    raise AssertionError("Nobody came.")
+
+
+def race(account, first, second, *, waits):
+    """Do one thing, and while it is not committed the other, in connections of their own; return what was refused."""
+    refused, is_done, is_over = [], threading.Event(), threading.Event()
+
+    def act(what):
+        try:
+            with account_scope(account), transaction.atomic():
+                what()
+                if what is first:
+                    is_done.set()
+                    until_somebody_waits() if waits else is_over.wait(30)
+        except sending.CannotHold as error:
+            refused.append(str(error))
+        finally:
+            (is_done if what is first else is_over).set()
+            connection.close()
+
+    one, other = (threading.Thread(target=act, args=(what,)) for what in (first, second))
+    one.start()
+    is_done.wait(30)
+    other.start()
+    one.join(60)
+    other.join(60)
+    return refused
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_send_and_cancel_pressed_at_once_either_way_one_state_comes(alice, sender, news):
+    account = alice.account
+    make_ready(alice, sender, news)  # its people are those of the others, too
+    found = []
+    for order in ("send, cancel", "start, cancel", "cancel, start"):
+        draft = make_ready(alice, sender, news, people=0)
+        send, cancel, start = (
+            lambda draft=draft: sending.send_campaign(campaign=draft, now=NOW, actor=SYSTEM),
+            lambda draft=draft: sending.cancel(campaign=Campaign.objects.get(pk=draft.pk), now=NOW, actor=SYSTEM),
+            lambda draft=draft: sending.start_mailings(campaign_id=draft.pk, now=NOW),
+        )
+        if order == "send, cancel":
+            refused = race(account, send, cancel, waits=False)
+        else:
+            with account_scope(account):
+                send()
+            both = (start, cancel) if order == "start, cancel" else (cancel, start)
+            refused = race(account, *both, waits=True)
+        with account_scope(account):
+            start()  # as another worker would
+            draft.refresh_from_db()
+            mailing = Mailing.objects.get(variants__campaign=draft)
+            numbers = numbers_of([draft.pk])[draft.pk]
+            found.append((order, len(refused), draft.state, mailing.state, numbers.queued, numbers.adds_up))
+
+    assert found == [
+        ("send, cancel", 1, "sending", "sending", 3, True),
+        ("start, cancel", 0, "cancelled", "cancelled", 0, True),
+        ("cancel, start", 0, "cancelled", "compiled", 0, True),
+    ]
