@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 NAMES = (
+    "bounces",
     "compiling",
     "sending",
     "importing",

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from emailconcert.lib.tenancy import platform_scope
 from privacy import registry
-from privacy.registry import PersonalData, Rows, Subject
-from tracking.models import ContactActivity, Event, Kind, MessageActivity, Notice
+from privacy.registry import PersonalData, Rows, Subject, Sweep
+from tracking.models import ContactActivity, Event, Kind, MessageActivity, Notice, ReviewMail
+from tracking.services import reviewing
 
 _PURPOSE = "To know which mails are read, to stop mailing addresses that bounce or complain"
 
@@ -97,6 +99,25 @@ def _erase_notices(subject: Subject, now: datetime) -> int:  # noqa: ARG001  # t
     return _notices(subject).update(contact_id=None)
 
 
+def _review(subject: Subject) -> QuerySet[ReviewMail]:
+    return ReviewMail.objects.filter(account_id=subject.account_id, contact_id__in=subject.contact_ids)
+
+
+def _count_review(subject: Subject) -> int:
+    with platform_scope("tracking: a person's mail in review"):
+        return _review(subject).count()
+
+
+def _export_review(subject: Subject) -> Rows:
+    with platform_scope("tracking: a person's mail in review"):
+        return [{"at": _iso(row.received_at), "why": row.why} for row in _review(subject).defer("sealed_content")]
+
+
+def _erase_review(subject: Subject, now: datetime) -> int:  # noqa: ARG001  # the registry's shape
+    with platform_scope("tracking: a person's mail in review"):
+        return _review(subject).delete()[0]
+
+
 def _register(
     name: str,
     title: str,
@@ -129,3 +150,19 @@ _register(
     "activity", "First opens and clicks by message", _activities, _export_activities, _erase_activities, kept=_WITHOUT
 )
 _register("notices", "Bounces and complaints by message", _notices, _export_notices, _erase_notices, kept=_WITHOUT)
+registry.register(
+    PersonalData(
+        app="tracking",
+        name="review",
+        title="Mails that came back and wait to be looked at",
+        purpose=_PURPOSE,
+        retention_class="review_mail",
+        export=_export_review,
+        count=_count_review,
+        erase=_erase_review,
+        order=20,
+    )
+)
+registry.register_sweep(
+    Sweep(retention_class="review_mail", title="Mails in review", keep=reviewing.KEPT, sweep=reviewing.sweep)
+)

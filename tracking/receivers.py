@@ -2,7 +2,7 @@
 
 from accounts.models import Outbox
 from accounts.services import outbox
-from delivery.services import claiming
+from delivery.services import claiming, proving
 from tracking.models import Kind, Notice
 from tracking.services import habits, replaying, signals
 
@@ -29,3 +29,15 @@ def count_refusal(entry: outbox.Entry) -> None:
         source=Notice.Source.SESSION,
     )
     signals.apply_signal(learnt=learnt, now=entry.created_at)
+
+
+@outbox.handles(Outbox.Kind.EVENT)
+def believe_proof(entry: outbox.Entry) -> None:
+    """Take a message for sent once somebody's mail program has fetched what only it names."""
+    if entry.topic == "message.proven" and entry.account_id is not None:
+        proving.prove_sent(
+            account_id=entry.account_id,
+            mailing_id=entry.payload["mailing"],
+            sequence=entry.payload["sequence"],
+            now=entry.created_at,
+        )

@@ -1,4 +1,4 @@
-"""The action table: what an enhanced status means for a person's address. Source: RFC 3463 §3, and docs/deliverability.md.
+"""The action table: what an enhanced status means for a person's address. Source: RFC 3463 §3, and docs/bounces.md.
 
 What a status does not say for certain is never held against the person.
 """

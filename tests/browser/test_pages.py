@@ -30,6 +30,7 @@ from tests.accounts.helpers import ACTOR
 from tests.accounts.pictures import animation, picture
 from tests.browser.campaign_pages import campaign_pages, variant_pages
 from tests.factories import make_member
+from tracking.services import reviewing
 
 
 @pytest.fixture
@@ -122,6 +123,7 @@ DESK_PAGES = {
     "admin": "/admin/",
     "admin-accounts": "/admin/accounts/account/",
     "admin-profiles": "/admin/accounts/user/",
+    "admin-review": "/admin/tracking/reviewmail/",
 }
 FILE = "Mail,Vorname,Notes\nada@example.com,Ada,likes rye\nnobody,No,\nben@example.org,Ben,\n"
 
@@ -267,7 +269,13 @@ def test_pages_of_an_import(make_page, walk, workers, loaded):
 def test_pages_of_the_officer(make_page, walk, loaded):
     owner, officer = loaded
     waiting, ready = make_requests(owner.last_account)
-    more = {"dpo-request": f"/admin/privacy/privacyrequest/{ready.pk}/"}
+    mail = b"From: mailer-daemon@mx.example.net\r\nSubject: A question\r\n\r\nNo rule knows what this is.\r\n"
+    reviewing.keep(content=mail, why="A mail system writes something that is not known.", about=None, now=timezone.now())
+    [[waiting_mail], _] = reviewing.waiting()
+    more = {
+        "dpo-request": f"/admin/privacy/privacyrequest/{ready.pk}/",
+        "admin-review-mail": f"/admin/tracking/reviewmail/{waiting_mail.pk}/",
+    }
     walk(make_page(cookies=sign_in(officer, verified=True)), DESK_PAGES | more)
     answering = {
         "privacy-owner-request": f"/settings/privacy/{waiting.reference}/",

@@ -56,6 +56,8 @@ MAY_ENTER_PLATFORM = {
     "tracking/services/emptying.py",
     "tracking/services/opting_out.py",
     "tracking/services/partitions.py",
+    "tracking/personal_data.py",
+    "tracking/services/reviewing.py",
     "tracking/services/signals.py",
 }
 MAY_READ_SEGMENTS = {"contacts/conditions/people.py", "contacts/table/finding.py"}

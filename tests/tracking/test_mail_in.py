@@ -32,7 +32,6 @@ def server(tmp_path):
             "MAIL_IN_PORT": str(port),
             "MAIL_IN_LMTP": f"unix:{tmp_path}/lmtp",
             "DATABASE_URL": url,
-            "SPOOL_DIR": str(tmp_path),
         },
         cwd=settings.BASE_DIR,
         stdout=subprocess.DEVNULL,

@@ -15,8 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _review(settings, tmp_path):
-    settings.SPOOL_DIR = tmp_path
+def _free():
     cache.delete("tracking:mailbox")
 
 

@@ -6,14 +6,17 @@ from accounts.models import Outbox
 from accounts.services import outbox
 from contacts.models import Subscription
 from contacts.services import people
-from delivery.models import Message, Signal
+from delivery.models import Batch, Message, Outcome, Signal
+from delivery.services import settling
+from delivery.services.outcomes import UNCONFIRMED
 from delivery.statuses.table import severity
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Suppression
 from tests.factories import NOW
-from tests.tracking.makers import contact_of, make_mailing
-from tracking.models import Inbox, Kind, MailingRollup, Notice
+from tests.tracking.bounces import shapes
+from tests.tracking.makers import arrive, contact_of, make_mailing
+from tracking.models import Inbox, Kind, MailingRollup, Notice, ReviewMail
 from tracking.services import emptying, reading_mail, taking_mail
 
 pytestmark = pytest.mark.django_db
@@ -54,11 +57,6 @@ def state(mailing, sequence=1):
     with account_scope(mailing.account_id):
         reasons = list(Suppression.objects.values_list("reason", flat=True))
         return Signal(Message.objects.get(mailing_id=mailing.pk, sequence=sequence).signal), reasons
-
-
-@pytest.fixture(autouse=True)
-def _review(settings, tmp_path):
-    settings.SPOOL_DIR = tmp_path
 
 
 @pytest.mark.parametrize(
@@ -169,9 +167,9 @@ def test_reports_without_a_token_of_ours_are_kept_for_review_and_change_nothing(
 
     assert take(recipient, content) == "review"
 
-    [kept] = taking_mail.review_folder().iterdir()
-    assert taking_mail.read_kept(kept) == content
-    assert b"MAILER-DAEMON" not in kept.read_bytes()
+    with platform_scope("tests: look"):
+        [kept] = ReviewMail.objects.all()
+    assert (kept.account_id, b"MAILER-DAEMON" in bytes(kept.sealed_content)) == (None, False)
     assert state(mailing) == (Signal.NONE, [])
 
 
@@ -251,3 +249,94 @@ def test_a_refusal_while_sending_counts_by_its_status_and_is_no_bounce_event(sta
 def test_read_mail_takes_whatever_comes(content):
     with pytest.raises(reading_mail.NotUnderstood):
         reading_mail.read_mail(recipient="fbl@x.example", content=content)
+
+
+def unconfirmed(people=1):
+    mailing = make_mailing(people=people)
+    with account_scope(mailing.account_id):
+        Message.objects.filter(mailing_id=mailing.pk).update(outcome=Outcome.UNCONFIRMED)
+        Batch.objects.create(
+            mailing=mailing, number=1, first=1, last=people, state=Batch.State.DONE, unconfirmed=people
+        )
+    return mailing
+
+
+def ledger(mailing):
+    with account_scope(mailing.account_id):
+        batch = Batch.objects.get(mailing=mailing)
+        rows = Message.objects.filter(mailing_id=mailing.pk, outcome=Outcome.SENT).count()
+    assert batch.sent == rows
+    return batch.sent, batch.unconfirmed
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        dsn(),
+        dsn("4.4.1", "delayed"),
+        dsn("2.0.0", "delivered"),
+        b"From: a@example.com\r\nAuto-Submitted: auto-replied\r\n\r\nAway\r\n",
+    ],
+)
+def test_whatever_comes_back_about_an_unconfirmed_message_proves_once_that_it_left(proof):
+    mailing = unconfirmed(people=2)
+
+    for _ in range(2):
+        take(f"b+{token(mailing)}@x.example", proof)
+
+    assert ledger(mailing) == (1, 1)
+
+
+def test_proof_by_a_person_who_opens_it():
+    mailing = unconfirmed(people=2)
+    arrive(mailing)
+
+    emptying.empty_inbox(now=NOW + timedelta(hours=1))
+    outbox.drain(now=NOW + timedelta(hours=1))
+
+    assert ledger(mailing) == (1, 1)
+
+
+def test_a_report_that_is_faster_than_the_ledger_is_believed_when_it_is_settled():
+    mailing = make_mailing(people=2)
+    with account_scope(mailing.account_id):
+        Message.objects.filter(mailing_id=mailing.pk).update(outcome=Outcome.QUEUED)
+        batch = Batch.objects.create(
+            mailing=mailing, number=1, first=1, last=2, state=Batch.State.LEASED, journal="j", sending=2
+        )
+
+    take(f"b+{token(mailing)}@x.example", dsn("4.2.2"))
+    settling.settle(settling.Report(mailing.account_id, batch.pk, "j", {1: UNCONFIRMED, 2: UNCONFIRMED}), now=NOW)
+
+    assert ledger(mailing) == (1, 1)
+    assert state(mailing)[0] == Signal.SOFT_BOUNCE
+
+
+def test_one_message_is_one_strike_whoever_tells_of_it():
+    mailing = make_mailing()
+    for day, status in enumerate(("4.2.2", "4.4.1", "4.4.7", "5.2.2", "5.0.0", "4.3.2")):
+        take(f"b+{token(mailing)}@x.example", dsn(status), NOW + timedelta(days=4 * day))
+
+    assert state(mailing) == (Signal.SOFT_BOUNCE, [])
+
+
+def test_a_mail_passed_on_to_several_is_judged_by_who_got_it():
+    mailing = make_mailing()
+    reached = shapes.report(
+        shapes.failed("5.1.1", to="a@x.example"), shapes.failed("2.0.0", to="b@x.example", action="delivered")
+    )
+
+    assert take(f"b+{token(mailing)}@x.example", reached) == "ignored"
+    assert state(mailing) == (Signal.DELIVERED, [])
+
+
+def test_a_feedback_report_that_asks_for_it_opts_out():
+    mailing = make_mailing()
+
+    assert (
+        take("fbl@example.org", arf(f"Return-Path: <b+{token(mailing)}@bounce.example.org>\r\n", "opt-out"))
+        == "opt-out"
+    )
+
+    with account_scope(mailing.account_id):
+        assert Subscription.objects.get().state == "unsubscribed"

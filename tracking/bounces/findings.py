@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class Act(StrEnum):
-    """What follows for the person, by the action table of docs/deliverability.md."""
+    """What follows for the person, by the action table of docs/bounces.md."""
 
     SUPPRESS = "suppress"
     SECOND_STRIKE = "suppress_at_second_strike"

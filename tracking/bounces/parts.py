@@ -10,6 +10,7 @@ from email.policy import compat32
 
 _LARGEST = 256 * 1024
 _HEAD_OF_RETURNED = 16 * 1024
+_BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")
 _TEXT = 32 * 1024
 _MOST_PARTS = 100
 _RETURNED = re.compile(
@@ -28,13 +29,22 @@ def parse(content: bytes) -> Message | None:
     found = _RETURNED.search(content)
     # Only where no report follows, as RFC 6522 §3 orders the parts.
     if found and not _REPORT.search(content, found.end()):
-        content = content[: found.end() + _HEAD_OF_RETURNED]
+        content = content[: _end_of_heads(content, found.end())]
     if content.lower().count(b"boundary=") > _MOST_PARTS:
         return None
     try:
         return BytesParser(policy=compat32).parsebytes(content)
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError):
         return None  # parts within parts, or a header that the library trips over
+
+
+def _end_of_heads(content: bytes, start: int) -> int:
+    """Return where the headers of the part that starts here end, and those of the mail inside it."""
+    end = start
+    for _ in range(2):
+        blank = _BLANK.search(content, end, start + _HEAD_OF_RETURNED)
+        end = blank.end() if blank else start + _HEAD_OF_RETURNED
+    return end
 
 
 def leaves(mail: Message, *, depth: int = 0) -> Iterator[Message]:

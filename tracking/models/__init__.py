@@ -2,6 +2,7 @@
 
 from tracking.models.events import Event, Inbox, Kind
 from tracking.models.intake import Notice, SpoolPosition
+from tracking.models.review import ReviewMail
 from tracking.models.rollups import ContactActivity, HourlyRollup, LinkRollup, MailingRollup, MessageActivity
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "MailingRollup",
     "MessageActivity",
     "Notice",
+    "ReviewMail",
     "SpoolPosition",
 ]

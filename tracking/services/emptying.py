@@ -75,6 +75,7 @@ class Row:
     about: About
     is_kept: bool
     is_due: bool
+    is_unconfirmed: bool
 
     @property
     def message(self) -> MessageKey:
@@ -99,6 +100,7 @@ def empty_inbox(*, now: datetime, limit: int = 10_000) -> int:
         if kept:
             _keep(kept, rows)
         _announce(kept, now=now)
+        _prove(due, now=now)
         if left := [row.id for row in due if row.seen.kind == Kind.UNSUBSCRIBE]:
             noting.note_opt_outs(left)
         cursor.execute("DELETE FROM tracking_inbox WHERE id = ANY(%s)", [[row.id for row in due]])
@@ -126,6 +128,7 @@ def _row(values: tuple[Any, ...], cutoff: datetime) -> Row:
         about=About(began, outcome not in (Outcome.SKIPPED, Outcome.FAILED)),
         is_kept=contact is not None and bool(may_be_kept) and bool(wanted),
         is_due=at <= cutoff,
+        is_unconfirmed=outcome == Outcome.UNCONFIRMED,
     )
 
 
@@ -204,3 +207,10 @@ def _announce(kept: list[Row], *, now: datetime) -> None:
         if row.seen.kind == Kind.UNSUBSCRIBE and row.seen.method == "POST" and row.account_id:
             payload = {"contact": row.contact_id, "mailing": row.mailing_id}
             outbox.put_event(topic="contact.unsubscribed", payload=payload, account_id=row.account_id, now=now)
+
+
+def _prove(due: list[Row], *, now: datetime) -> None:
+    """Announce messages whose links were fetched although nobody saw them taken: they left."""
+    for account_id, mailing_id, sequence in {row.message for row in due if row.is_unconfirmed and row.account_id}:
+        payload = {"mailing": mailing_id, "sequence": sequence}
+        outbox.put_event(topic="message.proven", payload=payload, account_id=account_id, now=now)

@@ -1,20 +1,12 @@
 """Doing what a mail that came back asks for, or keeping it for a person to look at."""
 
 import logging
-import time
 from datetime import datetime
-from pathlib import Path
 
-from django.conf import settings
-
-from emailconcert.lib import encryption
 from tracking.models import Kind
-from tracking.services import opting_out, reading_mail, signals
+from tracking.services import opting_out, reading_mail, reviewing, signals
 
 logger = logging.getLogger(__name__)
-
-_CONTEXT = "tracking.review"
-MAX_KEPT = 1_000
 
 
 def take_mail(*, recipient: str, content: bytes, now: datetime) -> str:
@@ -22,7 +14,7 @@ def take_mail(*, recipient: str, content: bytes, now: datetime) -> str:
     try:
         meaning = reading_mail.read_mail(recipient=recipient, content=content)
     except reading_mail.NotUnderstood as problem:
-        _keep_for_review(content)
+        reviewing.keep(content=content, why=str(problem), about=problem.about, now=now)
         logger.info("mail kept for review", extra={"why": str(problem)})
         return "review"
     if isinstance(meaning, signals.Learnt):
@@ -36,22 +28,3 @@ def take_mail(*, recipient: str, content: bytes, now: datetime) -> str:
             mailing_id=meaning.mailing_id, sequence=meaning.sequence, is_delivered=meaning.is_delivered, now=now
         )
     return "ignored"
-
-
-def review_folder() -> Path:
-    """Return where mail that nobody understood waits, sealed."""
-    return Path(settings.SPOOL_DIR) / "review"
-
-
-def _keep_for_review(content: bytes) -> None:
-    folder = review_folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = sorted(folder.glob("*.sealed"))
-    for oldest in kept[: max(0, len(kept) - MAX_KEPT + 1)]:
-        oldest.unlink(missing_ok=True)
-    (folder / f"{time.time_ns()}.sealed").write_bytes(encryption.seal(content, context=_CONTEXT))
-
-
-def read_kept(path: Path) -> bytes:
-    """Return a mail that was kept for review. Raises `encryption.CannotDecrypt`."""
-    return encryption.unseal(path.read_bytes(), context=_CONTEXT)
