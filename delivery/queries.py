@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import Account
 from delivery.models import Batch, Mailing, Message, Outcome, Reason, Sender, SendingDomain
+from delivery.services.turns import Due
 from emailconcert.lib.tenancy import account_scope, platform_scope
 
 
@@ -93,28 +94,38 @@ def account_of_mailing(mailing_id: int) -> int | None:
         return Mailing.objects.filter(pk=mailing_id).values_list("account_id", flat=True).first()
 
 
-def due_mailings(*, now: datetime) -> list[tuple[int, int]]:
-    """Return (account, mailing) of what has open batches that may go, one mailing per account in turn."""
+_RANKS = {Mailing.Kind.TRANSACTIONAL: 0, Mailing.Kind.AUTOMATION: 1}
+_LAST_RANK = 2
+
+
+def due_accounts(*, now: datetime) -> dict[int, list[Due]]:
+    """Return the mailings that have open batches that may go, by account; first whose mail is the most urgent."""
     with platform_scope("delivery: wake due mailings"):
-        open_batches = Batch.objects.filter(mailing_id=OuterRef("pk"), state=Batch.State.OPEN, not_before__lte=now)
-        rows = list(
-            Mailing.objects.filter(
-                Q(start_at=None) | Q(start_at__lte=now), Exists(open_batches),
-                state=Mailing.State.SENDING, account__status=Account.Status.ACTIVE,
-            )
-            .order_by("start_at", "pk")
-            .values_list("account_id", "pk")
-        )  # fmt: skip
-    return _in_turn(rows)
+        rows = list(_due(now).order_by("start_at", "pk").values_list("account_id", "pk", "kind"))
+    found: dict[int, list[Due]] = {}
+    for account_id, mailing_id, kind in rows:
+        found.setdefault(account_id, []).append(Due(mailing_id, _RANKS.get(Mailing.Kind(kind), _LAST_RANK)))
+    return dict(sorted(found.items(), key=lambda item: min(each.rank for each in item[1])))
 
 
-def _in_turn(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    places: dict[int, int] = {}
-    ranked = []
-    for order, (account_id, mailing_id) in enumerate(rows):
-        places[account_id] = places.get(account_id, 0) + 1
-        ranked.append((places[account_id], order, account_id, mailing_id))
-    return [(account_id, mailing_id) for _, _, account_id, mailing_id in sorted(ranked)]
+def due_of(account_id: int, *, now: datetime) -> list[Due]:
+    """Return an account's mailings that have open batches that may go."""
+    with account_scope(account_id):
+        rows = list(_due(now).order_by("start_at", "pk").values_list("pk", "kind"))
+    return [Due(mailing_id, _RANKS.get(Mailing.Kind(kind), _LAST_RANK)) for mailing_id, kind in rows]
+
+
+def due_mailings(*, now: datetime) -> list[tuple[int, int]]:
+    """Return (account, mailing) of what has open batches that may go."""
+    return [(account_id, each.mailing_id) for account_id, due in due_accounts(now=now).items() for each in due]
+
+
+def _due(now: datetime) -> QuerySet[Mailing]:
+    open_batches = Batch.objects.filter(mailing_id=OuterRef("pk"), state=Batch.State.OPEN, not_before__lte=now)
+    return Mailing.objects.filter(
+        Q(start_at=None) | Q(start_at__lte=now), Exists(open_batches),
+        state=Mailing.State.SENDING, account__status=Account.Status.ACTIVE,
+    )  # fmt: skip
 
 
 def idle_mailings() -> list[tuple[int, int]]:

@@ -1,18 +1,17 @@
 """What Celery wakes. State is in PostgreSQL; a lost or doubled task loses and sends nothing twice."""
 
 import logging
+import time
 from datetime import UTC, datetime
 
-import redis
-from celery import current_app, shared_task
-from django.conf import settings
+from celery import shared_task
 from django.core.cache import cache
 
 from accounts.models import Account
 from contacts.models import Contact
 from delivery import queries
 from delivery.models import Connection, Sender, SendingDomain
-from delivery.services import domain_checks, recovering, settling, single, starting
+from delivery.services import domain_checks, recovering, settling, single, starting, turns
 from delivery.services.compiling import Content
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
@@ -20,44 +19,86 @@ from emailconcert.lib.tenancy import account_scope
 logger = logging.getLogger(__name__)
 
 _SECONDS = 50.0  # a slot's run; with what is in flight it stays below a minute
-_MARK_SECONDS = 20
 _LOCK_SECONDS = 90
-SLOTS = 2  # tasks that may work at one mailing at once
+URGENT_SLOT = turns.SLOTS
 
 
 @shared_task
 def wake_due() -> int:
-    """Start a slot for what has open batches that may go, account by account in turn."""
+    """Start slots for the accounts that have open batches that may go; further ones only where nobody else waits."""
     now = datetime.now(UTC)
     for account_id, mailing_id in queries.idle_mailings():
         settling.finish_mailing(account_id=account_id, mailing_id=mailing_id, now=now)
-    due = queries.due_mailings(now=now)
-    for slot in range(SLOTS):
-        for account_id, mailing_id in due:
-            wake_slot(account_id=account_id, mailing_id=mailing_id, slot=slot)
-    return len(due)
+    due = queries.due_accounts(now=now)
+    for account_id, mailings in due.items():
+        turns.announce(account_id, mailings)
+        if any(each.rank == 0 for each in mailings):
+            wake_urgent(account_id=account_id)
+    for slot in range(turns.SLOTS):
+        for account_id in due:
+            if slot == 0 or not turns.others(account_id):
+                wake_slot(turns.Place(account_id, slot))
+    return sum(map(len, due.values()))
 
 
-def wake_slot(*, account_id: int, mailing_id: int, slot: int = 0) -> None:
-    """Ask for a slot's task unless one waits or runs already."""
-    if not cache.get(_lock(mailing_id, slot)) and cache.add(_mark(mailing_id, slot), 1, timeout=_MARK_SECONDS):
-        send_slot.delay(account_id=account_id, mailing_id=mailing_id, slot=slot)
+def wake_slot(place: turns.Place) -> None:
+    """Ask for a slot's task unless one waits or runs already. An urgent one does not wait behind the others."""
+    if cache.get(_lock(place)) or not turns.wait(place):
+        return
+    if place.is_urgent:
+        arguments = {"account_id": place.account_id, "slot": place.slot, "urgent": True}
+        send_slot.apply_async(kwargs=arguments, queue="urgent")
+    else:
+        send_slot.delay(account_id=place.account_id, slot=place.slot)
+
+
+def wake_urgent(*, account_id: int) -> None:
+    """Let mail that somebody waits for go at once. It has a slot of its own, beside those of the account's campaigns."""
+    wake_slot(turns.Place(account_id, URGENT_SLOT, is_urgent=True))
 
 
 @shared_task
-def send_slot(*, account_id: int, mailing_id: int, slot: int) -> None:
-    """Send a mailing's batches for under a minute, then wake the next; a doubled delivery ends at once."""
-    cache.delete(_mark(mailing_id, slot))
-    if not cache.add(_lock(mailing_id, slot), 1, timeout=_LOCK_SECONDS):
+def send_slot(*, account_id: int, slot: int, urgent: bool = False) -> None:
+    """Send an account's mailings for under a minute, then wake the next; a doubled delivery ends at once."""
+    place = turns.Place(account_id, slot, urgent)
+    turns.arrive(place)
+    if not cache.add(_lock(place), 1, timeout=_LOCK_SECONDS):
         return
     try:
-        more = starting.run_slot(
-            account_id=account_id, mailing_id=mailing_id, seconds=_SECONDS, should_yield=others_wait
-        )
+        more = _run(place)
     finally:
-        cache.delete(_lock(mailing_id, slot))
-    if more:
-        wake_slot(account_id=account_id, mailing_id=mailing_id, slot=slot)
+        cache.delete(_lock(place))
+        turns.rest(account_id, slot)
+    if more and (slot == 0 or urgent or not turns.others(account_id)):
+        wake_slot(place)
+
+
+def _run(place: turns.Place) -> bool:
+    """Serve one mailing after the other until time is up or nothing may go; True where there is more to do."""
+    until, done = time.monotonic() + _SECONDS, set[int]()
+    while True:
+        due = [each for each in _due(place) if each.mailing_id not in done]
+        mailing_id = turns.choose(place.account_id, place.slot, due)
+        if mailing_id is None:
+            return False
+        rank = next(each.rank for each in due if each.mailing_id == mailing_id)
+        turn = turns.Turn(place, mailing_id, rank)
+        more = starting.run_slot(
+            account_id=place.account_id,
+            mailing_id=mailing_id,
+            seconds=until - time.monotonic(),
+            should_yield=turn.is_over,
+            should_cut=turn.is_over,
+        )
+        if time.monotonic() > until or turn.gives_way:
+            return True
+        if not more:
+            done.add(mailing_id)
+
+
+def _due(place: turns.Place) -> list[turns.Due]:
+    due = queries.due_of(place.account_id, now=datetime.now(UTC))
+    return [each for each in due if each.rank == 0] if place.is_urgent else due
 
 
 @shared_task
@@ -119,19 +160,5 @@ def wake_domain_checks() -> int:
     return len(due)
 
 
-def others_wait() -> bool:
-    """Tell whether other slots wait for a worker: then this one lets go after its batch, which is what is fair."""
-    queue = current_app.conf.task_routes["delivery.tasks.send_slot"]["queue"]
-    try:
-        with redis.Redis.from_url(settings.REDIS_URL) as client:
-            return bool(client.llen(queue))
-    except redis.RedisError:
-        return False
-
-
-def _mark(mailing_id: int, slot: int) -> str:
-    return f"delivery-woken:{mailing_id}:{slot}"
-
-
-def _lock(mailing_id: int, slot: int) -> str:
-    return f"delivery-slot:{mailing_id}:{slot}"
+def _lock(place: turns.Place) -> str:
+    return f"delivery-slot:{place.account_id}:{place.slot}"

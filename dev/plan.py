@@ -114,7 +114,7 @@ def parts(*, var: Path, ports: Ports) -> list[Part]:
         ),
         # Sending has workers of its own: a long campaign must not keep mails, imports and events waiting.
         Part("worker", [*worker, "--queues", "default", "--concurrency", "2", "--hostname", "worker@%h"]),
-        Part("sender", [*worker, "--queues", "sending", "--concurrency", "2", "--hostname", "sender@%h"]),
+        Part("sender", [*worker, "--queues", "urgent,sending", "--concurrency", "2", "--hostname", "sender@%h"]),
         Part(
             "scheduler",
             [*celery, "beat", "--schedule", str(var / "beat" / "schedule"), "--pidfile", "", "--loglevel", "warning"],

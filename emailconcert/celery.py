@@ -1,6 +1,7 @@
 """The Celery application; tasks only wake what PostgreSQL says is due.
 
-Queues: `sending` (delivery's sender slots), `default` (everything else); one worker listens to both unless told.
+Queues: `urgent` and `sending` (delivery's slots), `default` (everything else). A worker takes from its queues in the order
+in which it was told them.
 """
 
 import os

@@ -190,12 +190,12 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "queue_order_strategy": "priority"}
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # State is in PostgreSQL: each of these finds what is due there and wakes it.
 CELERY_BEAT_SCHEDULE = {
-    "delivery-wake-due": {"task": "delivery.tasks.wake_due", "schedule": every(5.0)},
+    "delivery-wake-due": {"task": "delivery.tasks.wake_due", "schedule": every(1.0), "options": {"expires": 5}},
     "delivery-recover": {"task": "delivery.tasks.recover_expired", "schedule": every(10.0)},
     "delivery-check-domains": {"task": "delivery.tasks.wake_domain_checks", "schedule": every(60.0)},
     "accounts-drain-outbox": {"task": "accounts.tasks.drain_outbox", "schedule": every(2.0)},

@@ -31,14 +31,14 @@ def make_contacts(account, count, *, prefix="p", subscribed_to=None):
 
 
 def make_mailing(
-    *, account=None, people=3, source=SOURCE, subject="Hi {{ contact.first_name }}", domain=None, **kwargs
+    *, account=None, people=3, source=SOURCE, subject="Hi {{ contact.first_name }}", domain=None, prefix="p", **kwargs
 ):
     """Compile a mailing to a fresh list of people; returns (mailing, list)."""
     account = account or AccountFactory()
     with account_scope(account):
         a_list = List.objects.create(name=f"List {List.objects.count()}")
         sender = Sender.objects.create(name="Shop", email=f"news{Sender.objects.count()}@shop.example", domain=domain)
-    make_contacts(account, people, subscribed_to=a_list)
+    make_contacts(account, people, prefix=prefix, subscribed_to=a_list)
     mailing = compiling.compile_mailing(
         account=account,
         kind=Mailing.Kind.CAMPAIGN,
