@@ -14,6 +14,7 @@ NAMES = (
     "bounces",
     "compiling",
     "sending",
+    "ledger",
     "importing",
     "tracking",
     "segments",

@@ -3,35 +3,15 @@
 `BENCH_ROWS` says how many contacts there are (100,000); a million is what the issue's figure is about.
 """
 
-import os
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import psycopg
-
 from bench.measure import Comparison, Figure, rows
 
 CONTACTS = rows(100_000)
 RUNS = 3
-_FILL = """
-    INSERT INTO contacts_contact (account_id, email, email_hash, first_name, country, values, source, paused_until)
-    SELECT %(account)s, 'reader' || n || '@example' || n %% 500 || '.org', sha256(n::text::bytea), 'Reader' || n,
-        (ARRAY['DE','FR','IE','ES'])[1 + n %% 4], jsonb_build_object('orders', 1 + n %% 50), 'import',
-        CASE WHEN n %% 1000 = 7 THEN now() + interval '9 days' END
-    FROM generate_series(1, %(rows)s) n;
-    INSERT INTO contacts_subscription (account_id, list_id, contact_id, state, source, created_at)
-    SELECT account_id, %(list)s, id, CASE WHEN id %% 50 = 0 THEN 'unsubscribed' ELSE 'subscribed' END, 'import', now()
-    FROM contacts_contact WHERE account_id = %(account)s;
-    INSERT INTO contacts_subscription (account_id, list_id, contact_id, state, source, created_at)
-    SELECT account_id, %(beside)s, id, 'subscribed', 'import', now()
-    FROM contacts_contact WHERE account_id = %(account)s AND id %% 3 = 0;
-    INSERT INTO privacy_suppression (account_id, address_hash, reason, created_at)
-    SELECT account_id, email_hash, 'hard_bounce', now() FROM contacts_contact
-    WHERE account_id = %(account)s AND id %% 100 = 3
-"""
-_TABLES = ("contacts_contact", "contacts_subscription", "privacy_suppression")
 
 
 def compare() -> list[Comparison]:
@@ -116,22 +96,15 @@ def _least(account_id: int, work: Callable[[], object], runs: int = RUNS) -> flo
 def _make() -> tuple[int, list[tuple[str, int]]]:
     from django.utils import timezone
 
-    from accounts.models import Account
+    from bench import people
     from campaigns.services import drafting
-    from contacts.models import List
     from delivery.models import Sender
-    from emailconcert.lib import encryption
     from emailconcert.lib.tenancy import account_scope
 
     now = timezone.now()
-    account = Account.objects.create(
-        slug="bench-review", name="Bench", country="IE", sending_quota=10_000_000, postal_address="1 Quay, Cork"
-    )
-    _, account.wrapped_key = encryption.new_data_key(account_id=account.pk)
-    account.save()
+    account, (news, beside) = people.make(slug="bench-review", rows=CONTACTS)
     made = []
     with account_scope(account):
-        news, beside = List.objects.create(name="News"), List.objects.create(name="Offers")
         sender = Sender.objects.create(name="Bench", email="hello@bench.example", verified_at=now)
         for title, lists, without in (
             ("one list", [news], []),
@@ -144,12 +117,4 @@ def _make() -> tuple[int, list[tuple[str, int]]]:
             source = "Hello {{ contact.first_name | default: 'friend' }}"
             drafting.save_content(campaign=draft, kind="markdown", source=source, now=now)
             made.append((title, draft.pk))
-    with psycopg.connect(
-        os.environ["DATABASE_OWNER_URL"], autocommit=True, cursor_factory=psycopg.ClientCursor
-    ) as owner:
-        keys = {"account": account.pk, "list": news.pk, "beside": beside.pk, "rows": CONTACTS}
-        for statement in _FILL.split(";"):
-            owner.execute(statement, keys)
-        for table in _TABLES:
-            owner.execute(f"VACUUM ANALYZE {table}")
     return account.pk, made
