@@ -10,7 +10,7 @@ import venv
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from dev import places
+from dev import packages, places
 from dev.places import ROOT
 from dev.problems import Problem
 
@@ -120,15 +120,8 @@ class PackageCounter:
 def install_requirements() -> None:
     """Install the packages that requirements/dev.txt pins by hash."""
     total = sum("==" in line for line in REQUIREMENTS.read_text().splitlines())
-    say(f"Installing Python packages (once; about {total}, a minute or two)")
-    run_logged(
-        [
-            str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-input", "--disable-pip-version-check",
-            "--progress-bar", "off", "-r", str(REQUIREMENTS),
-        ],
-        each_line=PackageCounter(total),
-        advice="The Python packages could not be installed: check the network, then start again.",
-    )  # fmt: skip
+    say(f"Installing Python packages (once; about {total})")
+    packages.install(PYTHON, REQUIREMENTS, run=run_logged, say=say, each_line=PackageCounter(total))
 
 
 def _system_node() -> bool:
@@ -160,7 +153,7 @@ def install_front_end() -> None:
     """Install the front end's packages and bundle it, each only when its sources changed."""
     if not (ROOT / "package.json").exists():
         return
-    packages = digest(
+    pinned = digest(
         path for path in (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc") if path.exists()
     )
     modules = ROOT / "node_modules"
@@ -176,8 +169,8 @@ def install_front_end() -> None:
         command, env = npm()
         run_logged([*command, "run", "build"], env=env, advice="The front end could not be bundled.")
 
-    unless_done(modules / ".installed", packages, install)
-    sources = digest((path for path in (ROOT / "frontend").rglob("*") if path.is_file()), packages)
+    unless_done(modules / ".installed", pinned, install)
+    sources = digest((path for path in (ROOT / "frontend").rglob("*") if path.is_file()), pinned)
     built = modules / ".built"
     if not (ROOT / "static").is_dir():
         built.unlink(missing_ok=True)
@@ -213,6 +206,8 @@ def main(arguments: list[str]) -> int | str:
         return str(problem)
     except KeyboardInterrupt:
         return "Stopped; start again to go on where it was."
+    # Containers often set it; each of many processes would then compile everything again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     module = COMMANDS[command]
     if module is not None:
         os.execv(PYTHON, [str(PYTHON), "-m", module, *rest])  # noqa: S606

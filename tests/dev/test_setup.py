@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dev import plan, runner, setup
+from dev import packages, plan, runner, setup
 from dev.places import ROOT
 from dev.plan import LOOPBACK, Part, Ports
 from dev.problems import Problem
@@ -52,6 +52,46 @@ def test_a_failing_program_is_a_sentence_that_names_the_log(tmp_path, monkeypatc
     with pytest.raises(Problem, match=r"^Check the network\. Details: .*setup\.log$"):
         setup.run_logged([sys.executable, "-c", "print('why'); raise SystemExit(3)"], advice="Check the network.")
     assert (tmp_path / "log" / "setup.log").read_text() == "why\n"
+
+
+def test_uv_finds_packages_where_pip_was_told_to(tmp_path):
+    listing = "\n".join((
+        f":env:.find-links='/not/there {tmp_path}'",
+        ":env:.index-url='https://mirror.example/simple'",
+        "global.index-url='https://far.example/simple'",
+        "global.extra-index-url='\\nhttps://one.example\\nhttps://two.example'",
+        "global.cert='/etc/ca.pem'",
+        "freeze.timeout='10'",
+    ))  # fmt: skip
+
+    assert packages.uv_settings(listing) == {
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://one.example https://two.example",
+        "UV_FIND_LINKS": str(tmp_path),
+        "SSL_CERT_FILE": "/etc/ca.pem",
+    }
+
+
+def test_where_uv_can_not_install_pip_does(tmp_path):
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    ran = []
+
+    def run(command, **_):
+        ran.append(command)
+        if command[0].endswith("uv"):
+            raise Problem("no uv here")
+
+    python.symlink_to(sys.executable)
+    packages.install(python, setup.REQUIREMENTS, run=run, say=print, each_line=print)
+
+    assert [command[-1] for command in ran] == [str(tmp_path / "venv" / "uv.txt"), *[str(setup.REQUIREMENTS)] * 2]
+    assert ran[2][1:4] == ["-m", "pip", "install"]
+    pins = (tmp_path / "venv" / "uv.txt").read_text()
+    assert pins.startswith("uv==")
+    assert pins.count("==") == 1
+    assert "--hash=sha256:" in pins
 
 
 @pytest.mark.parametrize("value", ["eighty", "80", "65533", "-1", "8000.5"])
