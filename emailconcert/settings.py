@@ -76,6 +76,11 @@ PLATFORM_NAME = env_str("PLATFORM_NAME", default="EmailConcert", help="The servi
 PLATFORM_DOMAIN = env_str(
     "PLATFORM_DOMAIN", default="emailconcert.localhost", help="The platform's own sending domain."
 )
+SHARED_DOMAIN = env_bool(
+    "SHARED_DOMAIN",
+    default=True,
+    help="Whether senders without a verified domain may send from PLATFORM_DOMAIN, with answers to themselves.",
+)
 PLATFORM_SENDER = env_str(
     "PLATFORM_SENDER", default=f"hello@{PLATFORM_DOMAIN}", help="The address that the service's own mails come from."
 )
@@ -201,7 +206,6 @@ CELERY_BEAT_SCHEDULE = {
     "accounts-drain-outbox": {"task": "accounts.tasks.drain_outbox", "schedule": every(2.0)},
     "accounts-seal-audit": {"task": "accounts.tasks.seal_audit", "schedule": every(10.0)},
     "tracking-empty-inbox": {"task": "tracking.tasks.empty_inbox", "schedule": every(2.0)},
-    "tracking-poll-mailbox": {"task": "tracking.tasks.poll_mailbox", "schedule": every(60.0)},
     "tracking-poll-mailbox": {"task": "tracking.tasks.poll_mailbox", "schedule": every(60.0)},
     "tracking-make-partitions": {"task": "tracking.tasks.make_partitions", "schedule": every(3600.0)},
     "contacts-wake-imports": {"task": "contacts.tasks.wake_imports", "schedule": every(10.0)},

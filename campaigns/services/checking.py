@@ -5,11 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from django.urls import reverse
-
 from accounts.models import Account
 from campaigns import audiences, queries
-from campaigns.checks import Check, habit, rehearsal, subject, targeting
+from campaigns.checks import Check, habit, origin, rehearsal, subject, targeting
 from campaigns.models import Campaign, Rehearsal, RehearsalFailure, Variant
 from campaigns.services import checking_content, rehearsing, variants, versions
 from contacts import conditions
@@ -17,7 +15,7 @@ from contacts import queries as contact_queries
 from contacts.conditions import BadSegment
 from contacts.models import List, Segment
 from delivery.models import Reason
-from delivery.services import compiling, counting, materialising
+from delivery.services import counting, materialising
 
 
 @dataclass(frozen=True)
@@ -218,13 +216,7 @@ def _check_envelope(campaign: Campaign) -> Iterator[Check]:
     elif sender.verified_at is None:
         yield Check("blocking", f"{sender.email} has not been verified: open the link in the mail we sent there.", step)
     else:
-        yield Check("ok", f"It comes from {sender.name}, {sender.email}.", step)
-        domain = compiling.domain_for(sender)
-        if domain is None or domain.verified_at is None:
-            host = sender.email.rpartition("@")[2]
-            page = reverse("delivery:domain", args=[domain.pk]) if domain else reverse("delivery:sending")
-            why = "Without SPF, DKIM and DMARC, Gmail and Yahoo refuse bulk mail or put it into spam."
-            yield Check("notice", f"The DNS records of {host} are not set up.", page=page, why=why)
+        yield from origin.check(sender, campaign.account, step)
 
 
 def _check_trial(campaign: Campaign, there: Sequence[Variant]) -> Iterator[Check]:

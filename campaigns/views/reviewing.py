@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import MemberRequest, role_required
 from accounts.models import Role
 from campaigns import tasks
+from campaigns.checks import origin
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
 from campaigns.services import agreeing, archiving, checking, previewing
@@ -52,6 +53,7 @@ def show_review(
     raw = request.GET.get("contact") or request.POST.get("contact") or ""
     contact_id = int(raw) if raw.isdecimal() and len(raw) < 18 else None
     context: dict[str, Any] = {"campaign": campaign, "form": form, "review": found, "seen": agreeing.state(campaign)}
+    context["leaves_from"] = origin.shown(campaign)
     context["archive_standing"] = archiving.standing(campaign=campaign, now=moment)
     context |= previewing.preview_context(
         campaign=campaign, contact_id=contact_id, now=moment, name=shown_variant(request)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import MemberRequest, actor, has_role, member_required, role_required
 from accounts.models import Role
 from campaigns import tasks
+from campaigns.checks import origin
 from campaigns.forms import SendForm
 from campaigns.models import Campaign
 from campaigns.services import archiving, checking, deciding, previewing, progress, scheduling, sending
@@ -39,7 +40,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     if campaign.state == Campaign.State.SCHEDULED:
         context |= {"review": checking.review(campaign=campaign, now=now(), rehearse=Rehearse.LOOK)}
         context |= previewing.preview_context(campaign=campaign, now=now(), name=shown_variant(request))
-        return render(request, "campaigns/scheduled.html", context)
+        return render(request, "campaigns/scheduled.html", context | {"leaves_from": origin.shown(campaign)})
     context |= {
         "progress": progress.look(campaign=campaign, now=now()),
         "test": deciding.result(campaign=campaign, now=now()),

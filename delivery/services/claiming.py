@@ -63,6 +63,14 @@ class _Passed(Enum):
     OVER = 0
 
 
+@dataclass(frozen=True)
+class _Against:
+    """A mailing that is to be held, and why."""
+
+    mailing: Mailing
+    reason: str
+
+
 _PASSED_OVER = _Passed.OVER
 ShareOut = Callable[[list[Person]], Share]
 
@@ -122,8 +130,8 @@ def claim_batch(*, account_id: int, mailing_id: int, now: datetime, share_out: S
         function()
     for _ in range(_MOST_PASSED_OVER):
         found = _claim_next(account_id, mailing_id, now, share_out)
-        if isinstance(found, Mailing):
-            holding.hold_mailing(mailing=found, reason=holding.MISSED)  # with the lock of the claim gone
+        if isinstance(found, _Against):
+            holding.hold_mailing(mailing=found.mailing, reason=found.reason)  # with the lock of the claim gone
             return None
         if found is not _PASSED_OVER:
             return found
@@ -132,8 +140,8 @@ def claim_batch(*, account_id: int, mailing_id: int, now: datetime, share_out: S
 
 def _claim_next(
     account_id: int, mailing_id: int, now: datetime, share_out: ShareOut
-) -> "Claim | Mailing | _Passed | None":
-    """Look at the next open batch: claimed, passed over, None where there is none, or the mailing where it was missed."""
+) -> "Claim | _Against | _Passed | None":
+    """Look at the next open batch: claimed, passed over, None where there is none, or why the mailing is to be held."""
     claim: Claim | None = None
     try:
         with account_scope(account_id):
@@ -141,8 +149,8 @@ def _claim_next(
             batch = _next_open(mailing, now) if mailing else None
             if mailing is None or batch is None:
                 return None
-            if holding.is_missed(mailing=mailing, batch=batch, now=now):
-                return mailing
+            if reason := holding.reason_against(mailing=mailing, batch=batch, now=now):
+                return _Against(mailing, reason)
             people, skipped = _judge(mailing, batch, now)
             batch.skipped += skipped
             share = share_out(_not_put_off(batch, people, now))
@@ -198,7 +206,7 @@ def _sendable(account_id: int, mailing_id: int, now: datetime) -> Mailing | None
             [account_id, mailing_id, Mailing.State.SENDING, now],
         )
         found = cursor.fetchone()
-    return Mailing.objects.defer("program").get(pk=mailing_id) if active and found else None
+    return Mailing.objects.select_related("domain").defer("program").get(pk=mailing_id) if active and found else None
 
 
 def _judge(mailing: Mailing, batch: Batch, now: datetime) -> tuple[list[Person], int]:

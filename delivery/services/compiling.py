@@ -16,18 +16,15 @@ from delivery.content.compiling import Compiled, compile_content, known_in, know
 from delivery.content.dates import House
 from delivery.content.problems import Problem
 from delivery.content.program import Program, Urls
-from delivery.models import Connection, Link, Mailing, Sender, SendingDomain
-from emailconcert.lib.errors import ExpectedError
+from delivery.models import Connection, Link, Mailing, Sender
+from delivery.services import origins
 from emailconcert.lib.tenancy import account_scope
 
 CONTACT_FIELDS = (
     "email", "first_name", "last_name", "language", "country", "time_zone", "date_of_birth", "gender", "phone",
 )  # fmt: skip
 _VERSION = 1
-
-
-class CannotMail(ExpectedError):
-    """Something beside the content keeps the mailing from being made."""
+CannotMail = origins.CannotMail
 
 
 @dataclass(frozen=True)
@@ -82,13 +79,16 @@ def compile_mailing(
         check_connection(connection)
         if not account.postal_address.strip():
             raise CannotMail("Every mail needs your postal address: add it under Settings, Business.")
+        origin = origins.origin_of(sender, account=account, reply_to=reply_to)
+        if connection and origin.is_shared:
+            raise CannotMail(f"Only our own servers send for {sender.email} until its domain is verified.")
         mailing = Mailing.objects.create(
             kind=kind,
             connection=connection,
-            domain=signing_domain(sender),
+            domain=origin.domain,
             from_name=from_name or sender.name,
-            from_email=sender.email,
-            reply_to=reply_to,
+            from_email=origin.email,
+            reply_to=origin.reply_to,
             program=pack(made, account, content, about),
             list_ids=[] if to_segments else ids,
             beside_lists=ids if to_segments else None,
@@ -171,23 +171,6 @@ def check_connection(connection: Connection | None) -> None:
             f"{lacking.capitalize()} can't carry an unsubscribe link of each person's own in the headers, "
             "which mailbox providers ask of bulk mail. Choose another connection."
         )
-
-
-def domain_for(sender: Sender) -> SendingDomain | None:
-    """Return the account's domain that a sender's address belongs to, the most specific one."""
-    found = SendingDomain.objects.filter(domain__in=_parents(sender.email.rpartition("@")[2]))
-    return max(found, key=lambda domain: len(domain.domain), default=None)
-
-
-def signing_domain(sender: Sender) -> SendingDomain | None:
-    """Return the domain that signs and takes bounces: without its records in the DNS that would do harm."""
-    domain = domain_for(sender)
-    return domain if domain and domain.verified_at else None
-
-
-def _parents(host: str) -> list[str]:
-    labels = host.split(".")
-    return [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
 
 
 def pack(made: Compiled, account: Account, content: Content | None = None, about: About | None = None) -> bytes:

@@ -18,6 +18,10 @@ MISSED = (
 RESTORED = "Restored from a backup: messages sent after it was made would go out again. Check before you resume."
 
 
+UNVERIFIED = (
+    "{} is no longer verified: one of its DNS records is gone. Publish it and resume, or cancel. Nobody is lost."
+)
+
 logger = logging.getLogger(__name__)
 _LONGEST_REASON = 200
 
@@ -63,6 +67,13 @@ def hold_mailing(*, mailing: Mailing, reason: str) -> bool:
         return False
     logger.warning("mailing held", extra={"mailing": mailing.pk})
     return True
+
+
+def reason_against(*, mailing: Mailing, batch: Batch, now: datetime) -> str:
+    """Return why a mailing must be held instead of sending its next batch, empty where nothing is against it."""
+    if mailing.domain and mailing.domain.verified_at is None:
+        return UNVERIFIED.format(mailing.domain.domain[:70])
+    return MISSED if is_missed(mailing=mailing, batch=batch, now=now) else ""
 
 
 def is_missed(*, mailing: Mailing, batch: Batch, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import Account
 from accounts.services import auditing, mailboxes, outbox
 from delivery.models import Sender
-from delivery.services import compiling
+from delivery.services import origins
 from emailconcert.lib import addresses, signing
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
@@ -49,7 +49,7 @@ def add_sender(
         raise CannotAdd("Write the name that people see as the sender.")
     with account_scope(account):
         sender = Sender(name=name.strip(), email=address)
-        sender.domain = compiling.domain_for(sender)
+        sender.domain = origins.domain_for(sender)
         verified = address in proved or bool(sender.domain and sender.domain.verified_at)
         sender.verified_at = now if verified else None
         try:

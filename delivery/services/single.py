@@ -15,7 +15,7 @@ from accounts.models import Account, Membership
 from accounts.services.outbox import Entry
 from contacts.models import Contact
 from delivery.models import Connection, Mailing, Outcome, Sender
-from delivery.services import compiling, connections
+from delivery.services import compiling, connections, origins
 from delivery.services.compiling import About, Content
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge_text
 from delivery.services.outfits import skeleton_for
@@ -176,13 +176,14 @@ def send_test_mail(
     """
     check_test_address(account=account, to=to)
     with account_scope(account):
+        origin = origins.origin_of(sender, account=account, reply_to=reply_to)
         mailing = Mailing(
             account=account,
             kind=Mailing.Kind.TEST,
             from_name=from_name or sender.name,
-            from_email=sender.email,
-            reply_to=reply_to,
-            domain=compiling.signing_domain(sender),
+            from_email=origin.email,
+            reply_to=origin.reply_to,
+            domain=origin.domain,
             connection=connection,
             list_name=account.name[:100],
             program=compiling.pack(compiling.check_content(account=account, content=content), account, content, about),

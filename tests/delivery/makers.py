@@ -1,7 +1,7 @@
 """Rows for delivery's tests."""
 
 from contacts.models import Contact, List, Subscription
-from delivery.models import Mailing, Sender
+from delivery.models import Mailing, Sender, SendingDomain
 from delivery.services import compiling, materialising
 from emailconcert.lib.addresses import address_hash
 from emailconcert.lib.tenancy import account_scope
@@ -37,6 +37,8 @@ def make_mailing(
     account = account or AccountFactory()
     with account_scope(account):
         a_list = List.objects.create(name=f"List {List.objects.count()}")
+        if kwargs.get("connection") and domain is None:  # own connections send in verified names only
+            domain = SendingDomain.objects.create(domain="shop.example", verified_at=NOW)
         sender = Sender.objects.create(name="Shop", email=f"news{Sender.objects.count()}@shop.example", domain=domain)
     make_contacts(account, people, prefix=prefix, subscribed_to=a_list)
     mailing = compiling.compile_mailing(

@@ -1,5 +1,6 @@
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,10 +11,10 @@ from accounts.services.auditing import SYSTEM
 from delivery import tasks
 from delivery.models import DkimKey, Mailing, Sender, SendingDomain
 from delivery.records.lookup import DnsResolver
-from delivery.services import domain_checks, domains, senders, signing_keys
+from delivery.services import claiming, domain_checks, domains, holding, origins, senders, signing_keys
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from tests.delivery.dns_servers import Zone, running
-from tests.delivery.makers import make_mailing
+from tests.delivery.makers import make_mailing, make_started
 from tests.factories import NOW, AccountFactory, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -279,3 +280,36 @@ def test_command_tells_of_any_name_with_an_honest_code(zone, domain, capsys):
     with pytest.raises(CommandError) as refused:
         call_command("check_domain", "no dots")
     assert refused.value.returncode == 2
+
+
+def test_mail_of_an_unverified_domain_leaves_from_ours_with_answers_to_the_sender(settings):
+    alice, _, _ = make_cast()
+    shared, _ = make_mailing(account=alice.account, people=1)
+    assert (shared.from_email, shared.reply_to, shared.domain) == (
+        f"news-{alice.account.slug}@{settings.PLATFORM_DOMAIN}", "news0@shop.example", None,
+    )  # fmt: skip
+    settings.SHARED_DOMAIN = False
+    with account_scope(alice.account), pytest.raises(origins.CannotMail, match="is not verified"):
+        origins.origin_of(Sender.objects.get(), account=alice.account)
+
+
+def test_domain_that_is_lost_on_the_way_holds_its_mailings(zone, journals):
+    alice, _, _ = make_cast()
+    domain = domains.add_domain(account=alice.account, domain="shop.example", actor=SYSTEM, now=NOW)
+    zone.publish(domains.dns_records(domain))
+    mailing = make_started(account=alice.account, people=1, domain=look(zone, domain))
+    assert (mailing.from_email, mailing.reply_to, mailing.domain_id) == ("news0@shop.example", "", domain.pk)
+    with account_scope(alice.account):
+        SendingDomain.objects.update(verified_at=None)
+
+    claim = partial(claiming.claim_batch, account_id=mailing.account_id, mailing_id=mailing.pk, now=NOW)
+    assert claim() is None
+    with account_scope(alice.account):
+        held = Mailing.objects.get()
+    assert (held.state, "shop.example is no longer verified" in held.held_reason) == (Mailing.State.PAUSED, True)
+
+    look(zone, domain)
+    holding.resume_mailing(mailing=mailing, now=NOW)
+    found = claim()
+    found.journal.close()
+    assert len(found.people) == 1
