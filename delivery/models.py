@@ -222,7 +222,7 @@ class Outcome(models.IntegerChoices):
 
 
 class Reason(models.IntegerChoices):
-    """Why a message was skipped or failed."""
+    """Why a message was skipped, failed, or is unconfirmed."""
 
     NONE = 0, ""
     UNSUBSCRIBED = 1, "Unsubscribed"
@@ -240,6 +240,9 @@ class Reason(models.IntegerChoices):
     MAILBOX_FULL = 22, "Mailbox full"
     POLICY = 23, "Refused for policy or content"
     UNREACHABLE = 24, "The mail server could not be reached"
+    CONNECTION_BROKE = 30, "The connection broke after the mail was handed over"
+    WORKER_ENDED = 31, "The program that sent it was stopped before the answer came"
+    HOST_GONE = 32, "The computer that sent it is gone, or was restarted"
 
 
 class Signal(models.IntegerChoices):

@@ -25,6 +25,7 @@ class Ledger:
     excluded: dict[str, int]
     failed_by_reason: dict[str, int] = field(default_factory=dict)
     skipped_by_reason: dict[str, int] = field(default_factory=dict)
+    unconfirmed_by_reason: dict[str, int] = field(default_factory=dict)
 
     @property
     def settled(self) -> int:
@@ -54,6 +55,7 @@ def ledger(mailing: Mailing, *, with_reasons: bool = False) -> Ledger:
         queued=row["audience"] - sum(parts.values()),
         failed_by_reason=reasons.get(Outcome.FAILED, {}),
         skipped_by_reason=reasons.get(Outcome.SKIPPED, {}),
+        unconfirmed_by_reason=reasons.get(Outcome.UNCONFIRMED, {}),
         **parts,
     )
 
@@ -61,7 +63,9 @@ def ledger(mailing: Mailing, *, with_reasons: bool = False) -> Ledger:
 def _reasons(mailing: Mailing) -> dict[int, dict[str, int]]:
     rows = (
         Message.objects.filter(
-            account_id=mailing.account_id, mailing_id=mailing.pk, outcome__in=(Outcome.FAILED, Outcome.SKIPPED)
+            account_id=mailing.account_id,
+            mailing_id=mailing.pk,
+            outcome__in=(Outcome.FAILED, Outcome.SKIPPED, Outcome.UNCONFIRMED),
         )
         .values_list("outcome", "reason")
         .annotate(count=Count("*"))

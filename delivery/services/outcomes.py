@@ -32,7 +32,9 @@ class Verdict:
         return ".".join(map(str, self.enhanced)) if self.enhanced else ""
 
 
-UNCONFIRMED = Verdict(Outcome.UNCONFIRMED)
+UNCONFIRMED = Verdict(Outcome.UNCONFIRMED, Reason.CONNECTION_BROKE)
+WORKER_ENDED = Verdict(Outcome.UNCONFIRMED, Reason.WORKER_ENDED)
+HOST_GONE = Verdict(Outcome.UNCONFIRMED, Reason.HOST_GONE)
 LATER = Verdict(None)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from delivery.models import Batch, Message, Outcome, Signal
+from delivery.models import Batch, Message, Outcome, Reason, Signal
 from emailconcert.lib.tenancy import account_scope
 
 
@@ -20,7 +20,7 @@ def prove_sent(*, account_id: int, mailing_id: int, sequence: int, now: datetime
         unconfirmed = Message.objects.filter(
             account_id=account_id, mailing_id=mailing_id, sequence=sequence, outcome=Outcome.UNCONFIRMED
         )
-        if batch is None or not unconfirmed.update(outcome=Outcome.SENT, settled_at=now):
+        if batch is None or not unconfirmed.update(outcome=Outcome.SENT, reason=Reason.NONE, settled_at=now):
             return False
         Batch.objects.filter(pk=batch.pk).update(unconfirmed=F("unconfirmed") - 1, sent=F("sent") + 1)
     return True

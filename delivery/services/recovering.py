@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from delivery.models import Batch
 from delivery.services import settling
-from delivery.services.outcomes import UNCONFIRMED, Verdict, judge
+from delivery.services.outcomes import HOST_GONE, UNCONFIRMED, WORKER_ENDED, Verdict, judge
 from delivery.wire import journal
 from emailconcert.lib.tenancy import platform_scope
 
@@ -70,12 +70,12 @@ def _verdict(entry: journal.Entry) -> Verdict | None:
         return None
     if entry.has_reply:
         return judge(entry.status, entry.enhanced if entry.enhanced[0] else None)
-    return UNCONFIRMED
+    return UNCONFIRMED if entry.status == journal.LOST else WORKER_ENDED
 
 
 def _settle_unconfirmed(batch: Batch, now: datetime, why: str) -> bool:
     logger.error("batch is unconfirmed as a whole", extra={"batch": batch.pk, "why": why})
-    verdicts = dict.fromkeys(range(batch.first, batch.last + 1), UNCONFIRMED)
+    verdicts = dict.fromkeys(range(batch.first, batch.last + 1), HOST_GONE)
     return settling.settle(settling.Report(batch.account_id, batch.pk, batch.journal, verdicts), now=now)
 
 
