@@ -103,7 +103,7 @@ def test_the_library_takes_few_queries(client, alice, count, django_assert_num_q
     for number in range(count):
         keep(alice, f"Loaf {number}", colour=(number, 0, 0))
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(16):
         assert page(client).count("ec-tile-name") == count
 
 

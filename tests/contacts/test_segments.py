@@ -309,5 +309,5 @@ def test_list_asks_the_database_as_often_for_many_as_for_one(client, alice, many
         make_segment(alice.account, f"Segment {number}")
     client.get("/contacts/segments/")
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(14):
         client.get("/contacts/segments/")

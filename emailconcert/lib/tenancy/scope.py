@@ -6,7 +6,7 @@ scope raises at once instead of returning nothing.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -112,12 +112,37 @@ def _role(role: str) -> Iterator[None]:
 
 @contextmanager
 def _setting(name: str, value: str, before: str) -> Iterator[None]:
-    """Hold a transaction-local setting; after an error the rollback puts the value before back by itself."""
-    with transaction.atomic():
-        _set(name, value)
+    """Hold a transaction-local setting; after an error the rollback puts the value before back by itself.
+
+    Inside a transaction, setting travels with the savepoint's beginning, and putting back with its release: scopes are
+    entered several times in a request, and each statement is a journey.
+    """
+    nested = connection.in_atomic_block and not connection.needs_rollback
+    block = transaction.atomic()
+    with _beside("SAVEPOINT", lambda savepoint: f"{savepoint}; {_set(name, value)}"):
+        block.__enter__()
+    try:
+        if not nested:
+            _execute(_set(name, value))
         yield
-        if not connection.needs_rollback:
-            _set(name, before)
+    except BaseException as error:
+        block.__exit__(type(error), error, error.__traceback__)
+        raise
+    with _beside("RELEASE", lambda release: f"{_set(name, before)}; {release}"):
+        if not nested and not connection.needs_rollback:
+            _execute(_set(name, before))  # what is checked at the commit is checked outside the scope
+        block.__exit__(None, None, None)
+
+
+@contextmanager
+def _beside(beginning: str, joined: Callable[[str], str]) -> Iterator[None]:
+    """Let the statements that begin so be sent together with another."""
+
+    def execute(run: Callable[..., Any], statement: str, *rest: Any) -> Any:
+        return run(joined(statement) if statement.startswith(beginning) else statement, *rest)
+
+    with connection.execute_wrapper(execute):
+        yield
 
 
 @contextmanager
@@ -129,6 +154,14 @@ def _variable(variable: ContextVar[T], value: T) -> Iterator[None]:
         variable.reset(token)
 
 
-def _set(name: str, value: str) -> None:
+def _set(name: str, value: str) -> str:
+    return f"SELECT set_config({_quoted(name)}, {_quoted(value)}, true)"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _execute(statement: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        cursor.execute(statement)
