@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracking.views import opting_out, own_data, viewing
+from tracking.views import opting_out, own_data, viewing, webhooks
 
 app_name = "tracking_public"
 
@@ -15,5 +15,6 @@ urlpatterns = [
     path("p/<str:token>/me", own_data.stored, name="own-data"),
     path("p/<str:token>/ask", own_data.ask, name="ask"),
     path("p/<str:token>/close", own_data.close, name="close"),
+    path("hooks/<str:token>", webhooks.report, name="webhook"),
     path("v/<str:token>", viewing.view_in_browser, name="view"),
 ]

@@ -32,6 +32,7 @@ _SERVERS_FAULT = 500
 _CONNECT_WAITS = (1.0, 4.0)
 _ACCEPTED = {"sent", "queued"}
 _HEARTBEAT = 1.0
+METADATA = "ec"
 _LONGEST_REST = 5.0
 
 
@@ -222,7 +223,17 @@ def compose(mailing: Mailing, program: Program, person: Person, token: str) -> E
         },
     )
     message.attach_alternative(render(program.html), "text/html")
+    _mark(message, mailing, token)
     return message
+
+
+def _mark(message: Any, mailing: Mailing, token: str) -> None:
+    """Have the provider hand our token back with its events; as a tag where it carries no metadata."""
+    backend = mailing.connection.backend if mailing.connection else ""
+    if backend.split(".")[-2:-1] in (["mailersend"], ["postal"]):
+        message.tags = [token]
+    else:
+        message.metadata = {METADATA: token}
 
 
 def _render(part: Any, *, values: dict[str, Any], token: str) -> str:

@@ -4,6 +4,7 @@ from tracking.models.events import Event, Inbox, Kind
 from tracking.models.intake import Notice, SpoolPosition
 from tracking.models.review import ReviewMail
 from tracking.models.rollups import ContactActivity, HourlyRollup, LinkRollup, MailingRollup, MessageActivity
+from tracking.models.webhooks import WebhookDoor
 
 __all__ = [
     "ContactActivity",
@@ -17,4 +18,5 @@ __all__ = [
     "Notice",
     "ReviewMail",
     "SpoolPosition",
+    "WebhookDoor",
 ]
