@@ -120,8 +120,12 @@ def due_of(account_id: int, *, now: datetime) -> list[Due]:
 
 
 def due_mailings(*, now: datetime) -> list[tuple[int, int]]:
-    """Return (account, mailing) of what has open batches that may go."""
-    return [(account_id, each.mailing_id) for account_id, due in due_accounts(now=now).items() for each in due]
+    """Return (account, mailing) of what has open batches that may go, one mailing per account in turn."""
+    due = due_accounts(now=now)
+    rounds = range(max(map(len, due.values()), default=0))
+    return [
+        (pk, mailings[place].mailing_id) for place in rounds for pk, mailings in due.items() if place < len(mailings)
+    ]
 
 
 def _due(now: datetime) -> QuerySet[Mailing]:
@@ -130,6 +134,12 @@ def _due(now: datetime) -> QuerySet[Mailing]:
         Q(start_at=None) | Q(start_at__lte=now), Exists(open_batches),
         state=Mailing.State.SENDING, account__status=Account.Status.ACTIVE,
     )  # fmt: skip
+
+
+def mailings_under_way() -> list[tuple[int, int]]:
+    """Return (account, mailing) of what is being sent, or waits for its time."""
+    with platform_scope("delivery: look up mailbox providers"):
+        return list(Mailing.objects.filter(state=Mailing.State.SENDING).values_list("account_id", "pk"))
 
 
 def idle_mailings() -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from accounts.models import Account
 from contacts.models import Contact
 from delivery import queries
 from delivery.models import Connection, Sender, SendingDomain
-from delivery.services import domain_checks, recovering, settling, single, starting, turns
+from delivery.services import domain_checks, mailbox_providers, recovering, settling, single, starting, turns
 from delivery.services.compiling import Content
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 _SECONDS = 50.0  # a slot's run; with what is in flight it stays below a minute
 _LOCK_SECONDS = 90
 URGENT_SLOT = turns.SLOTS
+_LOOKED_UP_SECONDS = 24 * 3600
 
 
 @shared_task
@@ -99,6 +100,18 @@ def _run(place: turns.Place) -> bool:
 def _due(place: turns.Place) -> list[turns.Due]:
     due = queries.due_of(place.account_id, now=datetime.now(UTC))
     return [each for each in due if each.rank == 0] if place.is_urgent else due
+
+
+@shared_task
+def look_up_providers() -> int:
+    """Ask the DNS who runs the mailboxes that mailings under way go to; once for each mailing."""
+    found = 0
+    for account_id, mailing_id in queries.mailings_under_way():
+        if cache.add(f"delivery-looked-up:{mailing_id}", 1, timeout=_LOOKED_UP_SECONDS):
+            with account_scope(account_id):
+                domains_of = mailbox_providers.domains_of_mailing(account_id=account_id, mailing_id=mailing_id)
+            found += mailbox_providers.look_up(domains_of)
+    return found
 
 
 @shared_task

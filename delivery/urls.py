@@ -1,8 +1,8 @@
 """Addresses under /settings/sending/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from delivery.views import domains, sending, verifying
+from delivery.views import domains, limits, sending, verifying
 
 app_name = "delivery"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("domains/<int:pk>/check/", domains.check, name="check-domain"),
     path("domains/<int:pk>/rotate/", domains.rotate, name="rotate-domain"),
     path("domains/<int:pk>/remove/", domains.remove, name="remove-domain"),
+    path("limits/", limits.overview, name="limits"),
+    path("limits/change/", limits.change, name="change-limits"),
+    re_path(r"^limits/(?P<pk>\d+)/(?P<act>start|stop|skip)/$", limits.warm_up, name="warm-up"),
     path("senders/", sending.add_sender, name="add-sender"),
     path("senders/<int:pk>/ask-again/", sending.ask_sender_again, name="ask-sender-again"),
     path("senders/verify/<str:token>/", verifying.verify_sender, name="verify-sender"),

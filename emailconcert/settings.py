@@ -201,6 +201,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # State is in PostgreSQL: each of these finds what is due there and wakes it.
 CELERY_BEAT_SCHEDULE = {
     "delivery-wake-due": {"task": "delivery.tasks.wake_due", "schedule": every(1.0), "options": {"expires": 5}},
+    "delivery-look-up-providers": {"task": "delivery.tasks.look_up_providers", "schedule": every(15.0)},
     "delivery-recover": {"task": "delivery.tasks.recover_expired", "schedule": every(10.0)},
     "delivery-check-domains": {"task": "delivery.tasks.wake_domain_checks", "schedule": every(60.0)},
     "accounts-drain-outbox": {"task": "accounts.tasks.drain_outbox", "schedule": every(2.0)},
@@ -230,6 +231,20 @@ SEND_RATE_PER_PROVIDER = env_int(
     default=200,
     minimum=1,
     help="Messages per second that one account may send to one of the large mailbox providers.",
+)
+STOP_AT_BOUNCES_PER_1000 = env_int(
+    "STOP_AT_BOUNCES_PER_1000",
+    default=50,
+    minimum=1,
+    maximum=1000,
+    help="Hard bounces per 1,000 messages at which a mailing stops itself.",
+)
+STOP_AT_COMPLAINTS_PER_1000 = env_int(
+    "STOP_AT_COMPLAINTS_PER_1000",
+    default=3,
+    minimum=1,
+    maximum=1000,
+    help="Complaints per 1,000 messages at which a mailing stops itself.",
 )
 SENDING_PROCESSES = env_int(
     "SENDING_PROCESSES",

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from accounts.models import Account
 from campaigns import audiences, queries
-from campaigns.checks import Check, habit, origin, rehearsal, subject, targeting
+from campaigns.checks import Check, habit, origin, pace, rehearsal, subject, targeting
 from campaigns.models import Campaign, Rehearsal, RehearsalFailure, Variant
 from campaigns.services import checking_content, rehearsing, variants, versions
 from contacts import conditions
@@ -94,6 +94,7 @@ def review(*, campaign: Campaign, now: datetime, rehearse: Rehearse = Rehearse.B
         *targeting.check_targeting(audiences.chosen(campaign), account_id=campaign.account_id),
         *habit.check_habit(campaign, variant, audience.people, now=now),
         *_check_envelope(campaign),
+        *pace.check_pace(campaign, audience.people, now=now),
         *variants.check_variants(campaign, audience.people, now=now),
         *subject.check_subject(variant.subject, variant.preheader),
         *checking_content.check_contents(campaign, there, asks=rehearse == Rehearse.BEGIN, now=now),

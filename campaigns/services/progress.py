@@ -1,13 +1,16 @@
 """How far a campaign has come: numbers that add up, the pace, the time left, what may be done now."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaigns.models import Campaign
 from campaigns.numbers import Numbers, numbers_of
 from campaigns.services import checking, following, sending
 from delivery import queries as delivery_queries
-from delivery.models import Mailing, Reason
+from delivery.models import Batch, Mailing, Reason
+from delivery.services import easing
+
+_NOTICEABLE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Progress:
     pace: int
     seconds_left: int | None
     waits_until: datetime | None = None
+    slowed: tuple[easing.Slowed, ...] = ()
+    rests_until: datetime | None = None
 
     @property
     def note(self) -> str:
@@ -57,6 +62,7 @@ def look(*, campaign: Campaign, now: datetime) -> Progress:
     going = [each.start_at for each in mailings if each.state == Mailing.State.SENDING and each.start_at]
     waits_until = min(going) if is_sending and going and min(going) > max(now, starts_at) else None
     is_paced = is_sending and not waits_until
+    connections: list[int | None] = [each.connection_id for each in mailings if each.state == Mailing.State.SENDING]
     pace, seconds_left = _pace(numbers, (now - starts_at).total_seconds()) if is_paced else (0, None)
     return Progress(
         numbers=numbers,
@@ -71,7 +77,18 @@ def look(*, campaign: Campaign, now: datetime) -> Progress:
         pace=pace,
         seconds_left=seconds_left,
         waits_until=waits_until,
+        slowed=tuple(easing.slowed(account_id=campaign.account_id, connection_ids=connections, now=now)),
+        rests_until=_rests_until(mailings, now) if is_paced and numbers.left else None,
     )
+
+
+def _rests_until(mailings: list[Mailing], now: datetime) -> datetime | None:
+    """Return when it goes on where nothing may leave before, as in quiet hours or after a warm-up plan's day."""
+    batches = Batch.objects.filter(mailing__in=[each.pk for each in mailings]).exclude(state=Batch.State.DONE)
+    if batches.filter(state=Batch.State.LEASED).exists():
+        return None
+    first = batches.order_by("not_before").values_list("not_before", flat=True).first()
+    return first if first and first > now + _NOTICEABLE else None
 
 
 def reasons(mailings: list[Mailing]) -> tuple[dict[str, int], dict[str, int]]:

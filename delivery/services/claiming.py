@@ -15,7 +15,7 @@ from django.db import connection
 
 from accounts.models import Account
 from delivery.models import Batch, Mailing, Outcome
-from delivery.services import compiling, holding, judging
+from delivery.services import compiling, holding, judging, waiting, warming
 from delivery.wire.journal import Journal, boot_id, host_name
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import ledger
@@ -151,11 +151,16 @@ def _claim_next(
                 return None
             if reason := holding.reason_against(mailing=mailing, batch=batch, now=now):
                 return _Against(mailing, reason)
+            room = warming.left_today(mailing, now=now)
+            if until := waiting.closed_until(mailing, room=room, now=now):
+                waiting.wait(mailing, until=until, now=now)
+                return None
             people, skipped = _judge(mailing, batch, now)
             batch.skipped += skipped
-            share = share_out(_not_put_off(batch, people, now))
+            share = share_out(_not_put_off(batch, people, now)[:room])
             if share.people:
                 claim = _take(batch, share, now)
+                warming.count(mailing, len(share.people), now=now)
             else:
                 _pass_over(batch, share, is_over=not people, now=now)
     except BaseException:

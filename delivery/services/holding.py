@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from delivery.models import Batch, Mailing, Message, Outcome, Reason
-from delivery.services import settling
+from delivery.services import settling, stopping
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
 
@@ -100,6 +100,7 @@ def resume_mailing(*, mailing: Mailing, now: datetime) -> None:
         rows = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.PAUSED)
         if not rows.update(state=Mailing.State.SENDING, held_reason=""):
             raise CannotHold("Only a paused mailing can be resumed.")
+        stopping.agree(mailing)
         Batch.objects.filter(mailing_id=mailing.pk, state=Batch.State.OPEN, not_before__lt=now).update(not_before=now)
 
 
@@ -146,7 +147,7 @@ def resend_unconfirmed(*, mailing: Mailing, now: datetime) -> int:
 def _requeue(batch: Batch, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE delivery_message SET outcome = 0, settled_at = NULL WHERE account_id = %s AND mailing_id = %s"
+            "UPDATE delivery_message SET outcome = 0, reason = 0, settled_at = NULL WHERE account_id = %s AND mailing_id = %s"
             " AND sequence BETWEEN %s AND %s AND outcome = %s",
             [batch.account_id, batch.mailing_id, batch.first, batch.last, Outcome.UNCONFIRMED.value],
         )

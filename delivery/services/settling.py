@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.services import outbox
 from contacts.models import Contact
 from delivery.models import Batch, Mailing, Message, Outcome, Reason
-from delivery.services import proving
+from delivery.services import proving, stopping, warming
 from delivery.services.outcomes import Verdict
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Suppression
@@ -85,6 +85,8 @@ def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> 
                 final[sequence] = _given_up(verdict)
     _believe_proof(batch, final)
     _write(batch, queued, final, now)
+    begun = sum(verdict.outcome != Outcome.SKIPPED for verdict in final.values())
+    warming.give_back(account_id=batch.account_id, mailing_id=batch.mailing_id, messages=batch.sending - begun, now=now)
     left = [sequence for sequence in queued if sequence not in final]
     batch.put_off = {str(sequence): put_off[sequence] for sequence in left if sequence in put_off}
     _close_batch(batch, left=left, final=final, rest_at=report.rest_at)
@@ -173,6 +175,8 @@ def _note_bounces(batch: Batch, final: Mapping[int, Verdict], now: datetime) -> 
     bounced = [contact_id for sequence, contact_id in people.items() if refused[sequence].is_hard_bounce]
     for email in Contact.objects.filter(pk__in=bounced).values_list("email", flat=True):
         standing.suppress(account_id=batch.account_id, address=email, reason=Suppression.Reason.BOUNCED, now=now)
+    if bounced:
+        stopping.note(account_id=batch.account_id, mailing_id=batch.mailing_id, hard_bounces=len(bounced), now=now)
     for sequence in people:
         verdict = refused[sequence]
         payload = {"mailing": batch.mailing_id, "sequence": sequence, "code": verdict.code, "status": verdict.status}

@@ -13,6 +13,7 @@ from django.utils import translation
 
 from accounts.models import Account, Membership
 from accounts.services.outbox import Entry
+from accounts.services.standing import may_send
 from contacts.models import Contact
 from delivery.models import Connection, Mailing, Outcome, Sender
 from delivery.services import compiling, connections, origins
@@ -23,7 +24,7 @@ from delivery.wire import encoding
 from delivery.wire.feed import Feed, Key
 from delivery.wire.mime import Letter
 from delivery.wire.sending import Crew
-from delivery.wire.smtp import Server
+from delivery.wire.server import Server
 from emailconcert.lib import addresses
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
@@ -143,6 +144,8 @@ def _speak_for_account(message: EmailMessage, entry: Entry) -> None:
 def check_test_address(*, account: Account, to: str) -> None:
     """Raise `MayNotTest` for an address that is suppressed, restricted or erased; it is not told which.
 
+    Of an account whose sending is switched off, only the team gets test mails.
+
     The team's own addresses may always be tried.
     """
     with account_scope(account):
@@ -153,6 +156,8 @@ def check_test_address(*, account: Account, to: str) -> None:
         barred = standing.blocked(account_id=account.pk, hashes=[by_hash]) or standing.blocked_domains(
             account_id=account.pk, domains=[addresses.domain_of(address)]
         )
+    if not may_send(account):
+        raise MayNotTest("Sending is switched off for your account; test mails go to your team's own addresses only.")
     if barred:
         raise MayNotTest(f"Your account doesn't write to {to}, so no test mail goes there. Choose another address.")
 

@@ -32,6 +32,7 @@ MAY_ENTER_PLATFORM = {
     "delivery/queries.py",
     "delivery/services/domain_checks.py",
     "delivery/services/recovering.py",
+    "delivery/services/stopping.py",
     "emailconcert/metrics.py",
     "privacy/services/backups.py",
     "privacy/services/contact_requests.py",

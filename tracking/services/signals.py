@@ -13,7 +13,7 @@ from accounts.services import outbox
 from contacts.models import Contact
 from contacts.services import people
 from delivery.models import Mailing, Message, Outcome, Signal
-from delivery.services import proving
+from delivery.services import proving, stopping
 from delivery.statuses.table import Severity, severity
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Suppression
@@ -59,6 +59,7 @@ def apply_signal(*, learnt: Learnt, now: datetime) -> bool:
         if not _write_down(learnt, message, now=now):
             return False
         _mark(message, learnt, weight)
+        _count_against_mailing(learnt, account_id, weight, now=now)
         if learnt.kind == Kind.COMPLAINT:
             _suppress(message, Suppression.Reason.COMPLAINED, now=now)
         elif weight == Severity.SENDERS_FAULT:
@@ -88,6 +89,13 @@ def _prove(message: Message, *, now: datetime) -> None:
         proving.prove_sent(
             account_id=message.account_id, mailing_id=message.mailing_id, sequence=message.sequence, now=now
         )
+
+
+def _count_against_mailing(learnt: Learnt, account_id: int, weight: Severity, *, now: datetime) -> None:
+    hard = int(learnt.kind == Kind.BOUNCE and weight == Severity.HARD)
+    spam = int(learnt.kind == Kind.COMPLAINT)
+    if (hard or spam) and learnt.source != Notice.Source.SESSION:  # what was refused while sending is counted there
+        stopping.note(account_id=account_id, mailing_id=learnt.mailing_id, hard_bounces=hard, complaints=spam, now=now)
 
 
 def _account_of(mailing_id: int) -> int | None:
