@@ -206,6 +206,26 @@ def test_nothing_leaks_on_a_kept_connection_after_a_rollback():
     assert rows("SELECT count(*) FROM accounts_membership") == [(0,)]
 
 
+def test_a_scope_inside_a_transaction_is_two_journeys_and_ends_with_its_savepoint(django_assert_num_queries):
+    def now():
+        return rows("SELECT current_setting('ec.account', true), current_user")
+
+    account = make_cast()[0].account
+    with django_assert_num_queries(2), account_scope(account):
+        pass
+    with account_scope(account):
+        with django_assert_num_queries(2), platform_scope("tests"):
+            pass
+        with platform_scope("tests"):
+            assert now() == [(str(account.pk), "ec_platform")]
+            transaction.set_rollback(True)
+        assert now() == [(str(account.pk), "ec_app")]
+        transaction.set_rollback(True)
+        with pytest.raises(transaction.TransactionManagementError), platform_scope("tests"):
+            pytest.fail("A scope was entered in a broken transaction.")
+    assert now() == [("", "ec_app")]
+
+
 def test_platform_scope_sees_all_accounts_and_gives_the_role_back():
     alice, bob, charlie = make_cast()
 
