@@ -20,21 +20,7 @@ from delivery.services import judging, materialising
 
 _COUNT = """
     WITH {with_people} candidates(id) AS (
-        SELECT c.id FROM privacy_restriction r
-        JOIN contacts_contact c ON c.account_id = r.account_id AND c.email_hash = r.address_hash
-        WHERE r.account_id = %(account)s
-        UNION
-        SELECT c.id FROM privacy_suppression s
-        JOIN contacts_contact c ON c.account_id = s.account_id AND c.email_hash = s.address_hash
-        WHERE s.account_id = %(account)s
-        UNION
-        SELECT c.id FROM contacts_contact c WHERE c.account_id = %(account)s AND c.paused_until > %(now)s
-        UNION
-        SELECT c.id FROM contacts_contact c
-        JOIN privacy_domainsuppression d ON d.account_id = c.account_id AND d.domain = split_part(c.email, '@', 2)
-        WHERE c.account_id = %(account)s
-          AND EXISTS (SELECT 1 FROM privacy_domainsuppression WHERE account_id = %(account)s)
-        {more}
+        {candidates}
     ),
     judged(id, reason) AS MATERIALIZED (
         SELECT c.id, {reason}
@@ -93,11 +79,6 @@ _SETTINGS = """
         span.* FROM ({span}) span
 """
 _SLICES, _SLICED_FROM = 8, 100_000
-# Whom a mailing to segments may leave out for how they stand on lists: they are off one at least.
-_OFF_A_LIST = """
-    UNION SELECT b.contact_id FROM contacts_subscription b
-    WHERE b.account_id = %(account)s AND b.state <> 'subscribed'
-"""
 
 
 @dataclass(frozen=True)
@@ -174,7 +155,7 @@ def _among_lists(list_ids: list[int], cuts: list[int]) -> dict[str, str]:
     several = len(list_ids) > 1
     return {
         "with_people": "",
-        "more": "",
+        "candidates": judging.MARKED,
         "among_people": "WHERE subscribed.id IS NOT NULL",
         "is_among": _IS_SUBSCRIBED,
         "on_list": _on_any(len(list_ids), cuts) if several else _ON_EACH,
@@ -203,7 +184,7 @@ def _among(people: str) -> dict[str, str]:
     """Return the parts of the statement for any other audience, which is found once."""
     return {
         "with_people": f"people(id) AS MATERIALIZED ({people}),",
-        "more": _OFF_A_LIST,
+        "candidates": f"{judging.MARKED} UNION {judging.OFF_A_LIST}",
         "among_people": "JOIN people p ON p.id = c.id",
         "is_among": "x.id IN (SELECT id FROM people)",
         "on_list": _ON_EACH,

@@ -50,6 +50,45 @@ _LEFT_LISTS = f"""
         WHEN NOT stands.anywhere OR (stands.beside AND NOT stands.subscribed_beside) THEN {Reason.UNSUBSCRIBED}
 """
 
+# Who may be kept from being mailed for what is known of the person or the address: few, and found by index. Everybody else's
+# reason is 0 but for how they stand on lists.
+MARKED = """
+    SELECT c.id FROM privacy_restriction r
+    JOIN contacts_contact c ON c.account_id = r.account_id AND c.email_hash = r.address_hash
+    WHERE r.account_id = %(account)s
+    UNION
+    SELECT c.id FROM privacy_suppression s
+    JOIN contacts_contact c ON c.account_id = s.account_id AND c.email_hash = s.address_hash
+    WHERE s.account_id = %(account)s
+    UNION
+    SELECT c.id FROM contacts_contact c WHERE c.account_id = %(account)s AND c.paused_until > %(now)s
+    UNION
+    SELECT c.id FROM contacts_contact c
+    JOIN privacy_domainsuppression d ON d.account_id = c.account_id AND d.domain = split_part(c.email, '@', 2)
+    WHERE c.account_id = %(account)s
+      AND EXISTS (SELECT 1 FROM privacy_domainsuppression WHERE account_id = %(account)s)
+"""
+# Whom a mailing to segments may leave out for how they stand on lists: they are off one at least.
+OFF_A_LIST = """
+    SELECT b.contact_id FROM contacts_subscription b
+    WHERE b.account_id = %(account)s AND b.state <> 'subscribed'
+"""
+# Whom one to lists leaves out for it, of a table `people`.
+_NOT_SUBSCRIBED = """
+    SELECT p.id FROM people p WHERE NOT EXISTS (
+        SELECT 1 FROM contacts_subscription b
+        WHERE b.account_id = %(account)s AND b.list_id = ANY(%(lists)s::bigint[]) AND b.contact_id = p.id
+          AND b.state = 'subscribed'
+    )
+"""
+
+
+def candidates(mailing: Mailing) -> str:
+    """Return the statement that finds everybody of a table `people(id)` who may be left out, and some others."""
+    if mailing.beside_lists is not None:
+        return f"{MARKED} UNION {OFF_A_LIST}"
+    return f"{MARKED} UNION {_NOT_SUBSCRIBED}" if mailing.list_ids else MARKED
+
 
 def joins(mailing: Mailing) -> str:
     """Return what is joined to a contact `c` to judge it for this mailing."""

@@ -1,4 +1,7 @@
-"""From an audience to message rows: one statement inserts them and counts who was left out, and why."""
+"""From an audience to message rows: one statement inserts them and counts who was left out, and why.
+
+Only those are judged whom something may keep from being mailed, who are few; everybody else is not even read.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,11 +44,15 @@ class Statement:
 _JUDGED = """
     WITH people AS MATERIALIZED (SELECT id, count(*) AS times FROM ({audience}) audience(id) GROUP BY id),
     excluded AS MATERIALIZED (SELECT id FROM ({excluded}) excluded(id)),
+    candidates(id) AS ({candidates}),
+    barred AS MATERIALIZED (
+        SELECT c.id, {reason} AS reason
+        FROM candidates k JOIN people p ON p.id = k.id
+        JOIN contacts_contact c ON c.account_id = %(account)s AND c.id = k.id {joins}
+    ),
     judged AS MATERIALIZED (
-        SELECT c.id, COALESCE(NULLIF({reason}, 0), CASE WHEN x.id IS NULL THEN 0 ELSE {left_out} END) AS reason
-        FROM people p
-        JOIN contacts_contact c ON c.account_id = %(account)s AND c.id = p.id {joins}
-        LEFT JOIN excluded x ON x.id = p.id
+        SELECT p.id, COALESCE(NULLIF(b.reason, 0), CASE WHEN x.id IS NULL THEN 0 ELSE {left_out} END) AS reason
+        FROM people p LEFT JOIN barred b ON b.id = p.id LEFT JOIN excluded x ON x.id = p.id
     )
 """
 NOBODY = "SELECT NULL::bigint WHERE false"
@@ -182,6 +189,7 @@ def _run(
             _JUDGED.format(
                 audience=ids_of(audience, cursor),
                 excluded=NOBODY if excluded is None else ids_of(excluded, cursor),
+                candidates=judging.candidates(mailing),
                 reason=judging.reason(mailing),
                 joins=judging.joins(mailing),
                 left_out=Reason.EXCLUDED.value,
