@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("privacy.urls")),
     path("settings/sending/", include("delivery.urls")),
+    path("", include("tracking.urls")),
     path("_components/", include("emailconcert.shell.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -80,6 +80,7 @@ _REGISTERS = (
         "Names and values that the guard kept out, to allow or uphold",
         "admin:privacy_specialcategoryfinding_changelist",
     ),
+    ("Mail to review", "Bounces and replies that no rule understood", "admin:tracking_reviewmail_changelist"),
     ("Notices", "Versions of the notice and the Terms", "admin:privacy_noticeversion_changelist"),
     ("Retention", "Runs of the sweeper", "admin:privacy_retentionrun_changelist"),
 )

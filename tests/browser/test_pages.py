@@ -270,7 +270,9 @@ def test_pages_of_the_officer(make_page, walk, loaded):
     owner, officer = loaded
     waiting, ready = make_requests(owner.last_account)
     mail = b"From: mailer-daemon@mx.example.net\r\nSubject: A question\r\n\r\nNo rule knows what this is.\r\n"
-    reviewing.keep(content=mail, why="A mail system writes something that is not known.", about=None, now=timezone.now())
+    reviewing.keep(
+        content=mail, why="A mail system writes something that is not known.", about=None, now=timezone.now()
+    )
     [[waiting_mail], _] = reviewing.waiting()
     more = {
         "dpo-request": f"/admin/privacy/privacyrequest/{ready.pk}/",

@@ -5,13 +5,14 @@ import pytest
 from anymail.signals import AnymailTrackingEvent
 from django.conf import settings
 
+from accounts.models import Role
 from delivery.models import Batch, Connection, Message, Outcome, Signal
 from delivery.services import connections
 from emailconcert.lib import limits, signing
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Suppression
 from tests.accounts.helpers import ACTOR
-from tests.factories import NOW, AccountFactory
+from tests.factories import NOW, AccountFactory, make_member
 from tests.tracking import payloads
 from tests.tracking.makers import make_mailing
 from tracking.models import Notice, WebhookDoor
@@ -162,3 +163,33 @@ def test_a_provider_without_events_or_without_its_key_has_no_door():
         door("scaleway", account)
     with pytest.raises(webhook_doors.CannotOpen, match="HTTP webhook signing key"):
         door("mailgun", account, secret=" ")
+
+
+def test_an_admin_makes_the_address_and_sees_the_password_once(client):
+    alice = make_member()
+    with account_scope(alice.account):
+        made = {
+            name: Connection.objects.create(
+                name=name,
+                kind=Connection.Kind.ANYMAIL,
+                backend=f"anymail.backends.{name}.EmailBackend",
+                sealed_settings=b"x",
+            )
+            for name in ("postmark", "mailgun", "scaleway")
+        }
+    page = "/settings/sending/events/"
+    client.force_login(alice.user, backend="accounts.backends.ProfileBackend")
+
+    listed = client.get(page).content.decode()
+    assert ("Postmark" in listed, "Mailgun" in listed, "scaleway" in listed) == (True, True, False)
+    shown = client.post(f"{page}{made['postmark'].pk}/").content.decode()
+    assert "emailconcert:" in shown
+    assert "emailconcert:" not in client.get(page).content.decode()
+    asked = client.post(f"{page}{made['mailgun'].pk}/", {"secret": " "})
+    assert (asked.status_code, "HTTP webhook signing key" in asked.content.decode()) == (422, True)
+    assert "/hooks/" in client.post(f"{page}{made['mailgun'].pk}/", {"secret": "k"}).content.decode()
+    with account_scope(alice.account):
+        assert WebhookDoor.objects.count() == 2
+
+    client.force_login(make_member(account=alice.account, role=Role.EDITOR, email="ed@example.org").user)
+    assert client.get(page).status_code == 403

@@ -35,6 +35,30 @@ class Found:
     secret: str
 
 
+@dataclass(frozen=True)
+class Row:
+    """A connection whose provider reports, and how far that is set up."""
+
+    connection: Connection
+    provider: providers.Provider
+    is_open: bool
+    last_event_at: datetime | None
+
+
+def rows(*, account_id: int) -> list[Row]:
+    """Return the account's connections whose provider reports something."""
+    with account_scope(account_id):
+        doors = {door.connection_id: door for door in WebhookDoor.objects.all()}
+        found = []
+        for connection in Connection.objects.order_by("name", "pk"):
+            name = providers.provider_of(connection.backend)
+            if name is not None:
+                door = doors.get(connection.pk)
+                last = door.last_event_at if door else None
+                found.append(Row(connection, providers.PROVIDERS[name], door is not None, last))
+    return found
+
+
 def open_door(*, connection: Connection, secret: str, actor: Actor, now: datetime) -> str:
     """Open a connection's door, or give it a new secret; return the address for the provider. Raises `CannotOpen`.
 
