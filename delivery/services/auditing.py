@@ -10,20 +10,21 @@ from delivery.models import Batch, Mailing, Outcome
 from emailconcert.lib.tenancy import account_scope
 
 # In one statement, so that counts and rows are of the same moment while workers go on.
-_BATCHES = f"""
+_BATCHES = """
     SELECT b.number, b.state, b.first, b.last, b.sending, b.sent, b.failed, b.skipped, b.unconfirmed, m.audience,
            r.queued, r.sent, r.failed, r.skipped, r.unconfirmed
     FROM delivery_batch b JOIN delivery_mailing m ON m.account_id = b.account_id AND m.id = b.mailing_id,
     LATERAL (
-        SELECT count(*) FILTER (WHERE outcome = {Outcome.QUEUED}), count(*) FILTER (WHERE outcome = {Outcome.SENT}),
-               count(*) FILTER (WHERE outcome = {Outcome.FAILED}), count(*) FILTER (WHERE outcome = {Outcome.SKIPPED}),
-               count(*) FILTER (WHERE outcome = {Outcome.UNCONFIRMED})
+        SELECT count(*) FILTER (WHERE outcome = %(queued)s), count(*) FILTER (WHERE outcome = %(sent)s),
+               count(*) FILTER (WHERE outcome = %(failed)s), count(*) FILTER (WHERE outcome = %(skipped)s),
+               count(*) FILTER (WHERE outcome = %(unconfirmed)s)
         FROM delivery_message r
         WHERE r.account_id = b.account_id AND r.mailing_id = b.mailing_id AND r.sequence BETWEEN b.first AND b.last
     ) r(queued, sent, failed, skipped, unconfirmed)
     WHERE b.account_id = %(account)s AND b.mailing_id = %(mailing)s
     ORDER BY b.first
 """
+_OUTCOMES = {each.name.lower(): each.value for each in Outcome}
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,20 @@ def audit(*, account_id: int, mailing_id: int) -> Audit:
     with account_scope(account_id):
         mailing = Mailing.objects.defer("program").get(pk=mailing_id)
         with connection.cursor() as cursor:
-            cursor.execute(_BATCHES, {"account": account_id, "mailing": mailing_id})
-            rows = [_Row(*r[:5], r[5:9], r[9], r[10], r[11:15]) for r in cursor.fetchall()]
+            cursor.execute(_BATCHES, {"account": account_id, "mailing": mailing_id, **_OUTCOMES})
+            rows = [_row(values) for values in cursor.fetchall()]
     batches: dict[str, dict[str, int]] = {}
     for row in rows:
         of_state = batches.setdefault(row.state, {"batches": 0, "messages": 0})
         of_state["batches"] += 1
         of_state["messages"] += row.size
     return Audit(mailing, queries.ledger(mailing, with_reasons=True), batches, _problems(mailing, rows))
+
+
+def _row(values: tuple[Any, ...]) -> _Row:
+    number, state, first, last, sending = values[:5]
+    said, (audience, queued), counted = values[5:9], values[9:11], values[11:]
+    return _Row(number, state, first, last, sending, said, audience, queued, counted)
 
 
 def _problems(mailing: Mailing, rows: list[_Row]) -> list[str]:

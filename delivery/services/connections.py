@@ -1,7 +1,8 @@
 """Which mail server a mailing goes through, and with what credentials."""
 
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 from django.conf import settings
@@ -10,7 +11,7 @@ from accounts.services import keys
 from delivery.models import Connection, Mailing, SendingDomain
 from delivery.services import signing_keys
 from delivery.wire import dkim
-from delivery.wire.smtp import Server
+from delivery.wire.server import Server
 
 _SETTINGS_CONTEXT = "delivery_connection.sealed_settings"
 _SECURITY = {"smtp": "plain", "smtps": "tls", "smtp+starttls": "starttls"}
@@ -18,7 +19,7 @@ _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
 def platform_server() -> Server:
-    """Return the platform's own mail server, from EMAIL_URL."""
+    """Return the platform's own mail server, from EMAIL_URL; manners of sending may stand in its query."""
     parts = urlsplit(settings.EMAIL_URL)
     return Server(
         host=parts.hostname or "localhost",
@@ -27,6 +28,7 @@ def platform_server() -> Server:
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         local_name=settings.PLATFORM_DOMAIN,
+        **_manners(dict(parse_qsl(parts.query))),
     )
 
 
@@ -42,7 +44,19 @@ def server_for(connection: Connection | None) -> Server:
         username=found.get("username", ""),
         password=found.get("password", ""),
         local_name=settings.PLATFORM_DOMAIN,
+        **_manners(found),
     )
+
+
+def _manners(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a server wants to be spoken to, where its settings say so."""
+    return {
+        "timeout": float(found.get("timeout") or 60),
+        "sign_in_by": str(found.get("sign_in_by") or ""),
+        "may_sign_in_readably": str(found.get("may_sign_in_readably") or "").lower() in ("1", "true", "yes"),
+        "most_messages": int(found.get("most_messages") or 0),
+        "most_connections": int(found.get("most_connections") or 0),
+    }
 
 
 def open_settings(connection: Connection) -> dict[str, Any]:

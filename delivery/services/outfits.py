@@ -8,7 +8,7 @@ from delivery.models import Mailing
 from delivery.services import compiling, connections
 from delivery.services.limits import Limits
 from delivery.wire.mime import Identity, Skeleton
-from delivery.wire.smtp import Server
+from delivery.wire.server import Server
 from emailconcert.lib.tenancy import account_scope
 
 

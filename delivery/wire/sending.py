@@ -4,7 +4,8 @@ import asyncio
 import logging
 
 from delivery.wire.feed import Feed, Hooks
-from delivery.wire.smtp import CannotConnect, Connection, Server
+from delivery.wire.server import CannotConnect, Server
+from delivery.wire.smtp import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ class Crew:
 
     def __init__(self, server: Server, feed: Feed, hooks: Hooks, *, connections: int) -> None:
         self._server, self._feed, self._hooks = server, feed, hooks
-        self._wanted = connections
+        self._wanted = min(connections, server.most_connections or connections)
         self._open: set[Connection] = set()
         self._stopping = False
         self.trouble = ""
@@ -40,21 +41,22 @@ class Crew:
         failures, wait = 0, _FIRST_WAIT
         while not self._is_over() and failures < _TRIES:
             try:
-                accepted = await self._one_connection()
+                answered, words = await self._one_connection()
             except CannotConnect as error:
-                accepted, self.trouble = 0, str(error)
+                answered, words = 0, str(error)
                 if error.is_final:
-                    self.refusal, failures = self.trouble, _TRIES
+                    self.refusal, failures = words, _TRIES
                 logger.warning("mail server can't be reached", extra={"server": self._server.host})
-            if accepted:
+            if answered:
                 failures, wait, self.trouble, self.refusal = 0, _FIRST_WAIT, "", ""
             elif not self._is_over():
                 failures += 1
-                self.trouble = self.trouble or f"{self._server.host} closes every connection."
+                self.trouble = words or f"{self._server.host} closes every connection."
                 await asyncio.sleep(wait)
                 wait *= 2
 
-    async def _one_connection(self) -> int:
+    async def _one_connection(self) -> tuple[int, str]:
+        """Send over one connection; return how many messages the server gave its word on, and why it ended early."""
         connection = Connection(self._server, self._feed, self._hooks)
         await connection.open()
         if self._stopping:
@@ -64,7 +66,7 @@ class Crew:
             await connection.run()
         finally:
             self._open.discard(connection)
-        return connection.accepted
+        return connection.answered, connection.trouble
 
     def _is_over(self) -> bool:
         return self._stopping or self._feed.is_finished or not self._hooks.may_write()

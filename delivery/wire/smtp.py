@@ -6,40 +6,23 @@ unconfirmed.
 """
 
 import asyncio
-import base64
 import socket
 import ssl
 from collections import deque
 from dataclasses import dataclass
 from typing import cast
 
+from delivery.wire import signing_in
 from delivery.wire.feed import Feed, Hooks, Item
 from delivery.wire.replies import BadReply, Reply, ReplyParser
+from delivery.wire.server import CannotConnect, Server
+
+__all__ = ["CannotConnect", "Connection", "Server"]
 
 _CLOSING = 421
 _FINAL = 500
-
-
-@dataclass(frozen=True)
-class Server:
-    """Where and how to connect; `security` is plain, starttls or tls."""
-
-    host: str
-    port: int
-    security: str = "plain"
-    username: str = ""
-    password: str = ""
-    verify: bool = True
-    timeout: float = 60.0
-    local_name: str = "localhost"
-
-
-class CannotConnect(Exception):
-    """The server could not be reached, or refused us before any message; `is_final`: it will go on refusing."""
-
-    def __init__(self, words: str, *, is_final: bool = False) -> None:
-        super().__init__(words)
-        self.is_final = is_final
+_TOO_LARGE = Reply(552, "5.3.4 The message is larger than the mail server takes")
+_GOODBYE_SECONDS = 2.0  # nothing hangs on the answer to QUIT
 
 
 @dataclass(slots=True)
@@ -68,7 +51,11 @@ class Connection(asyncio.Protocol):
         self._stopping = False
         self._aborted = False
         self._last_heard = 0.0
-        self.accepted = 0
+        self._chunk = self._body_at = 0
+        self._largest = 0
+        self._taken = 0
+        self.answered = 0  # how many messages it gave its word on
+        self.trouble = ""
 
     # ---- opening
 
@@ -79,7 +66,8 @@ class Connection(asyncio.Protocol):
                 await self._open()
         except (OSError, ssl.SSLError, TimeoutError, BadReply) as error:
             self._abort()
-            raise CannotConnect(f"{self._server.host}: {str(error) or 'no answer in time'}") from error
+            words = self.trouble or f"{self._server.host}: {str(error) or 'no answer in time'}"
+            raise CannotConnect(words) from error
         except CannotConnect:
             self._abort()
             raise
@@ -99,13 +87,15 @@ class Connection(asyncio.Protocol):
         if server.username:
             await self._sign_in()
         self._pipelining = "PIPELINING" in self._features
+        size = self._features.get("SIZE", "").strip()
+        self._largest = int(size) if size.isdigit() else 0
 
     async def _hello(self) -> None:
         reply = await self._command(f"EHLO {self._server.local_name}")
         if not reply.is_good:
             self._need(await self._command(f"HELO {self._server.local_name}"), 250)
             return
-        words = [line.split(" ", 1) for line in reply.text.split("\n")[1:]]
+        words = [line.replace("=", " ", 1).split(" ", 1) for line in reply.text.split("\n")[1:]]  # AUTH=LOGIN, of old
         self._features = {word[0].upper(): word[1] if len(word) > 1 else "" for word in words}
 
     async def _start_tls(self) -> None:
@@ -122,17 +112,15 @@ class Connection(asyncio.Protocol):
         self._transport = found
 
     async def _sign_in(self) -> None:
-        offered = self._features.get("AUTH", "").upper().split()
-        name, word = self._server.username.encode(), self._server.password.encode()
-        if "PLAIN" in offered:
-            reply = await self._command("AUTH PLAIN " + base64.b64encode(b"\0" + name + b"\0" + word).decode())
-        elif "LOGIN" in offered:
-            self._need(await self._command("AUTH LOGIN"), 334)
-            self._need(await self._command(base64.b64encode(name).decode()), 334)
-            reply = await self._command(base64.b64encode(word).decode())
-        else:
-            raise CannotConnect(f"{self._server.host} offers no way of signing in that we know.", is_final=True)
-        self._need(reply, 235)
+        transport = cast("asyncio.Transport", self._transport)
+        peer = transport.get_extra_info("peername")
+        is_encrypted = transport.get_extra_info("ssl_object") is not None
+        await signing_in.sign_in(
+            self._server,
+            offered=self._features.get("AUTH", "").upper().split(),
+            is_readable=not is_encrypted and not signing_in.is_loopback(peer[0] if peer else ""),
+            ask=self._command,
+        )
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
@@ -163,11 +151,12 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hear replies."""
         self._last_heard = asyncio.get_running_loop().time()
+        self._chunk += 1
         try:
             for reply in self._parser.feed(data):
                 self._hear(reply)
         except BadReply:
-            self._abort()
+            self._leave("said something that is no SMTP")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's name
         """Give back what was not begun, and say what is lost."""
@@ -199,6 +188,7 @@ class Connection(asyncio.Protocol):
         is_about_us = turn.refused_at == "mail" and refusal.code >= _FINAL
         told = self._hooks.on_barred if is_about_us else self._hooks.on_outcome
         told(turn.item[0], refusal.code, refusal.text)
+        self.answered += 1
 
     # ---- sending
 
@@ -223,19 +213,20 @@ class Connection(asyncio.Protocol):
 
     async def _watch(self) -> None:
         while not self._over.done():
-            await asyncio.sleep(min(5.0, self._server.timeout / 2))
+            await asyncio.sleep(min(1.0, self._server.timeout / 2))
             quiet = asyncio.get_running_loop().time() - self._last_heard
-            if self._expected and quiet > self._server.timeout:
-                self._abort()
+            is_leaving = bool(self._expected) and self._expected[0][0] == "quit"
+            if self._expected and quiet > (_GOODBYE_SECONDS if is_leaving else self._server.timeout):
+                self._leave("gave no answer in time")
 
     def _begin_next(self) -> None:
         """Write the commands of the next letter, where nothing is under way."""
         if self._over.done() or self._expected:
             return
-        if self._stopping or not self._hooks.may_write():
+        if self._stopping or self._is_full or not self._hooks.may_write():
             self._quit()
             return
-        item = self._feed.take()
+        item = self._take()
         if item is None:
             if self._feed.is_finished:
                 self._quit()
@@ -244,6 +235,19 @@ class Connection(asyncio.Protocol):
             return
         turn = _Turn(item)
         self._write(self._open_commands(turn))
+
+    @property
+    def _is_full(self) -> bool:
+        return 0 < self._server.most_messages <= self._taken
+
+    def _take(self) -> Item | None:
+        """Return the next letter that the server may be asked to take; those too large for it are refused here."""
+        while not self._is_full and (item := self._feed.take()):
+            if not self._largest or sum(map(len, item[1].pieces)) <= self._largest:
+                self._taken += 1
+                return item
+            self._tell(_Turn(item), _TOO_LARGE)
+        return None
 
     def _open_commands(self, turn: _Turn) -> bytes:
         """Return the commands of one letter (only the first where there is no pipelining) and expect their replies."""
@@ -269,6 +273,9 @@ class Connection(asyncio.Protocol):
         stage, turn = self._expected.popleft()
         if turn is None:
             self._after_nothing(stage)
+        elif self._is_odd(stage, reply.code):
+            self._next = turn
+            self._leave(f"answered {reply.code} where that means nothing")
         elif stage == "body":
             self._hear_body(turn, reply)
         elif stage == "data":
@@ -276,12 +283,20 @@ class Connection(asyncio.Protocol):
         else:
             self._hear_command(stage, turn, reply)
 
+    def _is_odd(self, stage: str, code: int) -> bool:
+        """Tell whether it can't be the answer to what was said: from here on nobody knows which answer is to what."""
+        if 400 <= code < 600:
+            return False
+        if stage == "body" and self._chunk == self._body_at:
+            return True  # it came in one piece with the go-ahead, before there was a body
+        return code != 354 if stage == "data" else not 200 <= code < 300
+
     def _hear_command(self, stage: str, turn: _Turn, reply: Reply) -> None:
         if not reply.is_good and turn.refusal is None:
             turn.refusal, turn.refused_at = reply, stage
         if reply.code == _CLOSING:
-            self._next = turn if not self._pipelining else None
-            self._abort()
+            self._next = turn
+            self._leave(f"closes connections: {reply.code} {reply.text[:100]}")
         elif not self._pipelining:
             if turn.refusal:
                 self._refused(turn, turn.refusal)
@@ -298,7 +313,7 @@ class Connection(asyncio.Protocol):
             turn.refusal = reply
         if reply.code == _CLOSING:
             self._next = turn
-            self._abort()
+            self._leave(f"closes connections: {reply.code} {reply.text[:100]}")
         elif turn.refusal:
             if go_ahead:  # RFC 2920 §3.1: a lone dot ends a message that has no recipient
                 self._expected.append(("nothing", None))
@@ -316,16 +331,16 @@ class Connection(asyncio.Protocol):
     def _send_body(self, turn: _Turn) -> None:
         self._hooks.on_intent(turn.item[0])
         turn.begun = True
+        self._body_at = self._chunk
         self._expected.append(("body", turn))
         letter = turn.item[1]
-        following = self._feed.take() if self._pipelining and not self._stopping else None
+        following = self._take() if self._pipelining and not self._stopping else None
         commands = b"" if following is None else self._open_commands(_Turn(following))
         self._write(*letter.pieces, b".\r\n" + commands)
 
     def _hear_body(self, turn: _Turn, reply: Reply) -> None:
         self._hooks.on_outcome(turn.item[0], reply.code, reply.text)
-        if reply.is_good:
-            self.accepted += 1
+        self.answered += reply.code != _CLOSING
         if reply.code == _CLOSING or self._stopping:
             self._abort()
         else:
@@ -350,6 +365,10 @@ class Connection(asyncio.Protocol):
         if self._transport and not self._transport.is_closing():
             self._last_heard = asyncio.get_running_loop().time()
             self._transport.writelines(pieces)
+
+    def _leave(self, words: str) -> None:
+        self.trouble = f"{self._server.host} {words}."
+        self._abort()
 
     def _abort(self) -> None:
         self._aborted = True

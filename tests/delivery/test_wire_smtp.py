@@ -12,6 +12,7 @@ from delivery.wire.feed import Feed
 from delivery.wire.mime import Letter
 from delivery.wire.sending import Crew
 from delivery.wire.smtp import CannotConnect, Connection, Server
+from tests.delivery import rough_server
 from tests.delivery import smtp_servers as servers
 
 
@@ -56,7 +57,7 @@ def send(address, recipients, *, ears=None, connections=2, **server):
         feed = Feed()
         feed.put((to, letter(to)) for to in recipients)
         feed.close()
-        crew = Crew(Server(*address, timeout=5, **server), feed, ears, connections=connections)
+        crew = Crew(Server(*address, **{"timeout": 5, **server}), feed, ears, connections=connections)
         await crew.run()
         return crew
 
@@ -243,3 +244,54 @@ def test_unknown_certificate_is_refused(server_context):
 
     with servers.running(servers.Mailbox(), tls_context=server_context) as address, pytest.raises(CannotConnect):
         asyncio.run(run(address))
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_connection_carries_so_many_messages_and_is_opened_again(pipelining):
+    people = [f"p{number}@example.com" for number in range(7)]
+    with rough_server.running(pipelining=pipelining) as server:
+        ears = send(("127.0.0.1", server.port), people, connections=2, most_messages=3, most_connections=1)
+
+    assert sorted(server.recipients) == people
+    assert len(ears.outcomes) == 7
+    assert server.connections == 3
+
+
+def test_refused_recipients_are_no_reason_to_give_a_server_up():
+    people = [f"p{number}@example.com" for number in range(7)]
+    plan = rough_server.at("rcpt", "no", times=6)
+    with rough_server.running(plan) as server:
+        ears = send(("127.0.0.1", server.port), people, connections=1, most_messages=1)
+
+    assert sorted(code for code, _ in ears.outcomes.values()) == [250, *[550] * 6]
+    assert (ears.trouble, ears.returned) == ("", {})
+
+
+def test_letter_larger_than_the_server_takes_is_not_sent():
+    with servers.running(servers.Mailbox(), data_size_limit=90) as address:
+        ears = send(address, ["a@example.com", "a-very-long-name-" + "x" * 40 + "@example.com", "b@example.com"])
+
+    assert sorted(code for code, _ in ears.outcomes.values()) == [250, 250, 552]
+    assert len(ears.intents) == 2
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data", "body"])
+def test_answer_given_twice_makes_no_letter_sent_that_was_not(step, pipelining):
+    people = [f"p{number}@example.com" for number in range(6)]
+    with rough_server.running(rough_server.at(step, "twice", message=2), pipelining=pipelining) as server:
+        ears = send(("127.0.0.1", server.port), people, connections=1)
+
+    assert len(set(server.recipients)) == len(server.recipients)
+    assert set(ears.outcomes) <= set(server.recipients)
+    assert {code for code, _ in ears.outcomes.values()} == {250}
+    assert set(server.recipients) <= set(ears.outcomes) | set(ears.lost)
+    assert sorted([*ears.outcomes, *ears.lost, *ears.returned]) == people
+
+
+def test_goodbye_that_is_never_answered_holds_nobody_up():
+    with rough_server.running(rough_server.at("quit", "hang")) as server:
+        ears = send(("127.0.0.1", server.port), ["a@example.com"], connections=1, timeout=10**6)
+
+    assert len(ears.outcomes) == 1
+    assert ears.trouble == ""
