@@ -107,7 +107,7 @@ class EdgeProcess:
             start_new_session=True,
             preexec_fn=_no_room if self._full_disk else None,  # noqa: PLW1509  # sets a limit, takes no lock
         )
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while True:
             assert time.monotonic() < until, "the edge did not start"
             assert self.process.poll() is None, "the edge ended"

@@ -36,7 +36,7 @@ def server(tmp_path):
         cwd=settings.BASE_DIR,
         stdout=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while True:
         try:
             smtp = smtplib.SMTP("127.0.0.1", port, timeout=10)
