@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from delivery.models import Outcome, Reason
+from delivery.statuses.weighing import weigh
 from delivery.wire.replies import enhanced_code
 
 Enhanced = tuple[int, int, int]
@@ -49,7 +50,21 @@ def judge(code: int, enhanced: Enhanced | None) -> Verdict:
 
 def judge_text(code: int, text: str) -> Verdict:
     """Return what a reply means, its enhanced code being in its text."""
-    return judge(code, enhanced_code(text))
+    return judge(code, status_of(code, text))
+
+
+def status_of(code: int, text: str) -> Enhanced | None:
+    """Return a reply's enhanced status; where it refuses, its words are weighed against its code, as a report's are.
+
+    So "550 5.1.1 blocked using a blocklist" suppresses nobody, and "550 No such user" is a mailbox that is unknown.
+    """
+    said = enhanced_code(text)
+    if code < 500:
+        return said
+    weighed = weigh(words=text, reply_code=code)
+    if weighed is None or (said is None and not weighed.meaning):
+        return said
+    return (5, *weighed.code[1:])
 
 
 def _reason(enhanced: Enhanced | None) -> Reason:

@@ -25,7 +25,7 @@ from delivery.models import Mailing, Outcome, Reason
 from delivery.services import claiming, easing, holding, limits, outfits, settling
 from delivery.services.claiming import Claim, Person
 from delivery.services.leaving import Leaving
-from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge
+from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge, status_of
 from delivery.wire.encoding import CannotAddress
 from delivery.wire.feed import Feed, Key
 from delivery.wire.mime import Letter
@@ -128,7 +128,7 @@ class Slot:
     def on_outcome(self, key: Key, code: int, text: str) -> None:
         """Write the reply into the journal and remember it."""
         work, sequence = self._find(key)
-        enhanced = enhanced_code(text)
+        enhanced = status_of(code, text)
         work.claim.journal.settle(sequence - work.claim.first, code, enhanced)
         self._note_pace(work, sequence, code, text)
         self._conclude(work, sequence, judge(code, enhanced))

@@ -164,8 +164,11 @@ def _next_time(batch: Batch, left: list[int], rest_at: datetime | None) -> datet
 
 
 def _note_bounces(batch: Batch, final: Mapping[int, Verdict], now: datetime) -> None:
-    """Suppress mailboxes that do not exist at once, as a bounce mail would; tell who listens of every 5.x.x."""
-    refused = {sequence: verdict for sequence, verdict in final.items() if verdict.status.startswith("5.")}
+    """Suppress mailboxes that do not exist at once, as a bounce mail would; tell who listens of every failure.
+
+    Also of what was put off (4.x.x) until it was given up: a report by mail would say the same.
+    """
+    refused = {sequence: verdict for sequence, verdict in final.items() if verdict.status.startswith(("4.", "5."))}
     if not refused:
         return
     rows = Message.objects.filter(

@@ -224,6 +224,7 @@ def test_a_signal_about_somebody_erased_is_written_down_and_that_is_all():
         ("5.2.1", [], Signal.HARD_BOUNCE),
         ("5.7.1", [], Signal.SOFT_BOUNCE),
         ("5.2.2", [], Signal.SOFT_BOUNCE),
+        ("4.4.1", [], Signal.SOFT_BOUNCE),
     ],
 )
 def test_a_refusal_while_sending_counts_by_its_status_and_is_no_bounce_event(status, suppressed, signal):
