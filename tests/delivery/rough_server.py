@@ -1,7 +1,7 @@
 """An SMTP server that misbehaves by plan, and keeps a log of its own of what it took.
 
-A plan is asked at each step of a session what to do there: `plan(step, connection, message)` returns the name of a manner
-or None. Steps: connect, ehlo, mail, rcpt, data, cut (in the middle of the text), body (the text is whole), quit.
+A plan is asked at each step of a session what to do there: `plan(step, session)` returns the name of a manner or None; the
+session knows the `number` of its connection, and `message` and `token` of what is being sent. Steps: connect, ehlo, mail, rcpt, data, cut (in the middle of the text), body (the text is whole), quit.
 """
 
 import asyncio
@@ -38,9 +38,10 @@ class _Gone(Exception):
 class RoughServer:
     """`log` has one entry per text it took: its token and recipient, and whether the 250 was written out."""
 
-    def __init__(self, plan=lambda step, connection, message: None, *, log_path=None, pipelining=True, pause=0.0):
+    def __init__(self, plan=lambda step, session: None, *, log_path=None, pipelining=True, pause=0.0):
         self.plan, self.pause, self.log = plan, pause, []
         self.connections = self.messages = 0
+        self.unheard = 0  # texts that were asked for, and whose sender got no word on them that it could read
         self._ehlo = GOOD["ehlo"] if pipelining else GOOD["ehlo"].replace("250-PIPELINING\r\n", "")
         self._file = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if log_path else None
         self._open, self._server, self.port = set(), None, 0
@@ -124,8 +125,9 @@ class RoughServer:
 
 class _Session:
     def __init__(self, server, reader, writer, number):
-        self._server, self._reader, self._writer, self._number = server, reader, writer, number
-        self._token = self._recipient = None
+        self._server, self._reader, self._writer, self.number = server, reader, writer, number
+        self.token = self._recipient = None
+        self.message = 0
 
     async def run(self):
         await self._answer("connect")
@@ -136,8 +138,10 @@ class _Session:
                 await self._answer("ehlo", self._server._ehlo)
             elif verb == "MAIL":
                 self._server.messages += 1
-                self._recipient = None
-                self._token = (_TOKEN.search(line) or ["", ""])[1] if await self._answer("mail") else None
+                self.message, self._recipient = self._server.messages, None
+                self.token = (_TOKEN.search(line) or ["", ""])[1]
+                if not await self._answer("mail"):
+                    self.token = None
             elif verb == "RCPT":
                 self._recipient = _ADDRESS.search(line)[1] if await self._answer("rcpt") else None
             elif verb == "DATA":
@@ -149,36 +153,41 @@ class _Session:
                 await self._say("250 2.0.0 Ok")
 
     async def _data(self):
-        if self._token is None or self._recipient is None:
+        if self.token is None or self._recipient is None:
             await self._say("503 5.5.1 Nobody to send it to")
         elif await self._answer("data"):
+            self._server.unheard += 1
             if self._ask("cut"):
                 await self._reader.read(200)
                 raise _Gone
             text = await self._reader.readuntil(b"\r\n.\r\n")
             await asyncio.sleep(self._server.pause)
-            await self._end(text)
-        self._token = self._recipient = None
+            self._server.unheard -= await self._end(text)
+        self.token = self._recipient = None
 
     async def _end(self, text):
+        """Answer a text; tell whether its sender got a word on it."""
         manner = self._ask("body")
-        if manner in ("vanish", "421", "hang", "later", "no", "garbage"):
+        if manner == "421":
+            self._server.unheard -= 1
+        if manner in ANYWHERE:
             await self._misbehave(manner, "body")
-            return
-        entry = self._server.take(self._token, self._recipient, text)
+            return manner != "garbage"
+        entry = self._server.take(self.token, self._recipient, text)
         if manner == "take and vanish":
             raise _Gone
         if manner == "take and hang":
             await self._hang()
         if manner == "take and babble":
             await self._say("354 What?")
-            return
+            return False
         await self._say(GOOD["body"], manner)
         entry["told"] = True
         self._server.note({"told": entry["token"]})
+        return True
 
     def _ask(self, step):
-        return self._server.plan(step, self._number, self._server.messages)
+        return self._server.plan(step, self)
 
     async def _answer(self, step, good=None):
         """Answer a step; tell whether it went well."""
@@ -187,7 +196,10 @@ class _Session:
             await self._misbehave(manner, step)
             return False
         await self._say(good or GOOD[step], manner)
-        return manner != "twice" or step != "data"
+        if manner == "twice" and step == "data":
+            self._server.unheard += 1  # the second go-ahead is taken for an answer
+            return False
+        return True
 
     async def _misbehave(self, manner, step):
         if manner == "vanish":
@@ -231,8 +243,8 @@ def at(step, manner, *, times=1, message=None):
     """Plan one misbehaviour: at a step, so many times, of one message by its number or of any."""
     left = [times]
 
-    def plan(asked, connection, number):
-        if asked != step or left[0] <= 0 or (message is not None and number != message):
+    def plan(asked, session):
+        if asked != step or left[0] <= 0 or (message is not None and session.message != message):
             return None
         left[0] -= 1
         return manner
@@ -260,7 +272,7 @@ def seeded(seed):
     """Plan misbehaviour at random, the same for the same seed where the same is asked in the same order."""
     dice = random.Random(seed)
 
-    def plan(step, connection, message):
+    def plan(step, session):
         number = dice.randrange(10_000)
         for manner, share in _DICE[step]:
             number -= share
