@@ -22,6 +22,7 @@ NAMES = (
     "contacts_table",
     "exporting",
     "reviewing",
+    "fairness",
 )
 
 

@@ -12,6 +12,7 @@ from typing import cast
 import dns.asyncresolver
 import dns.exception
 import redis
+from django.conf import settings
 from django.db import connection
 
 from emailconcert.lib import limits
@@ -137,12 +138,20 @@ def look_up(domains: Sequence[str], *, resolver: dns.asyncresolver.Resolver | No
     unknown = [each for each in dict.fromkeys(domains) if each not in _KNOWN][:_LOOK_UP_MOST]
     kept = _kept(unknown) if unknown else {}
     asked = [domain for domain in unknown if domain not in kept]
-    found = asyncio.run(_ask(asked, resolver or dns.asyncresolver.Resolver())) if asked else {}
+    found = asyncio.run(_ask(asked, resolver or _resolver())) if asked else {}
     with limits.client().pipeline(transaction=False) as pipe:
         for domain, provider in found.items():
             pipe.set(_key(domain), provider, ex=_KEPT_SECONDS)
         pipe.execute()
     return len(found)
+
+
+def _resolver() -> dns.asyncresolver.Resolver:
+    if not settings.DNS_SERVERS:
+        return dns.asyncresolver.Resolver()
+    resolver = dns.asyncresolver.Resolver(configure=False)
+    resolver.nameservers = [server.partition(":")[0] for server in settings.DNS_SERVERS if server.count(":") < 2]
+    return resolver
 
 
 async def _ask(domains: list[str], resolver: dns.asyncresolver.Resolver) -> dict[str, str]:

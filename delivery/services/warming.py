@@ -18,7 +18,7 @@ from delivery.services import waiting
 from emailconcert.lib.errors import ExpectedError
 
 PLAN = (50, 100, 500, 1_000, 5_000, 10_000, 20_000, 40_000)
-SHOWN_DAYS = 14
+_DAYS_BEFORE, _DAYS_AFTER = 6, 1
 
 
 class CannotWarmUp(ExpectedError):
@@ -117,8 +117,8 @@ def skip_day(*, domain: SendingDomain, actor: Actor, now: datetime) -> None:
 def days_of(plan: WarmUp, *, now: datetime) -> list[Day]:
     """Return the days around today as planned and as sent, for a chart; in the account's scope."""
     today = now.astimezone(UTC).date()
-    first = max(plan.began_on, today - timedelta(days=SHOWN_DAYS // 2))
-    days = [first + timedelta(days=number) for number in range(SHOWN_DAYS)]
+    first = max(plan.began_on, today - timedelta(days=_DAYS_BEFORE))
+    days = [first + timedelta(days=number) for number in range((today - first).days + 1 + _DAYS_AFTER)]
     sent = dict(WarmUpDay.objects.filter(warm_up=plan, day__in=days).values_list("day", "volume"))
     return [Day(day, planned(plan.began_on, day), sent.get(day, 0)) for day in days]
 

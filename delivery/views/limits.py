@@ -17,6 +17,10 @@ from delivery.models import Connection, SendingDomain
 from delivery.services import easing, own_limits, warming
 from emailconcert.shell.charts import Timeline
 
+_STOPS = (
+    "It tells the owners, and waits for them, once hard bounces are surely over {:g} % or complaints over {:g} %. "
+    "You can be stricter."
+)
 _ACTS: dict[str, Callable[..., object]] = {
     "start": warming.start_plan,
     "stop": warming.stop_plan,
@@ -75,9 +79,7 @@ def _show(request: MemberRequest, form: LimitsForm, status: int = 200) -> HttpRe
         "slowed": easing.slowed(
             account_id=request.account.pk, connection_ids=[None, *(each.pk for each in connections)], now=now()
         ),
-        "bounces": settings.STOP_AT_BOUNCES_PER_1000 / 10,
-        "complaints": settings.STOP_AT_COMPLAINTS_PER_1000 / 10,
-        "plan": warming.PLAN,
+        "stops": _STOPS.format(settings.STOP_AT_BOUNCES_PER_1000 / 10, settings.STOP_AT_COMPLAINTS_PER_1000 / 10),
     }
     return render(request, "delivery/limits.html", context, status=status)
 

@@ -79,6 +79,7 @@ ACCOUNT_PAGES = {
     "security": "/settings/profile/security/",
     "second-factor": "/settings/profile/security/app/",
     "sending": "/settings/sending/",
+    "sending-limits": "/settings/sending/limits/",
     "privacy-profile": "/settings/profile/privacy/",
 }
 ANYBODY = {
