@@ -97,7 +97,14 @@ class Connection(TenantModel):
     kind = models.CharField(max_length=8, choices=Kind)
     backend = models.CharField(max_length=100, blank=True, help_text="For a provider: the anymail backend's path.")
     sealed_settings = models.BinaryField(help_text="Address and credentials as JSON, sealed with the account's key.")
-    is_default = models.BooleanField(default=False)
+    provider = models.CharField(max_length=20, default="smtp", db_default="smtp", help_text="Key of delivery.esps.")
+    shown = models.CharField(max_length=255, blank=True, help_text="What may be shown of its settings, no secret.")
+    for_domain = TenantForeignKey(SendingDomain, on_delete=models.SET_NULL, null=True, related_name="connections")
+    for_kind = models.CharField(max_length=13, blank=True, help_text="Only this kind of mailing; empty: any.")
+    is_default = models.BooleanField(default=False, help_text="Carries what no rule sends elsewhere.")
+    test_asked_at = models.DateTimeField(null=True)
+    tested_at = models.DateTimeField(null=True)
+    test_steps = models.JSONField(default=list, help_text="[what was tried, whether it worked, words] in turn.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

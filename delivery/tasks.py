@@ -11,7 +11,16 @@ from accounts.models import Account
 from contacts.models import Contact
 from delivery import queries
 from delivery.models import Connection, Sender, SendingDomain
-from delivery.services import domain_checks, mailbox_providers, recovering, settling, single, starting, turns
+from delivery.services import (
+    connection_tests,
+    domain_checks,
+    mailbox_providers,
+    recovering,
+    settling,
+    single,
+    starting,
+    turns,
+)
 from delivery.services.compiling import Content
 from emailconcert.lib.errors import ExpectedError
 from emailconcert.lib.tenancy import account_scope
@@ -162,6 +171,14 @@ def check_domain(*, account_id: int, domain_id: int, scheduled: bool = False) ->
         return False
     now, resolver = datetime.now(UTC), domain_checks.make_resolver()
     return domain_checks.check_domain(domain=domain, resolver=resolver, now=now, scheduled=scheduled)
+
+
+@shared_task
+def test_connection(*, account_id: int, connection_id: int, sender: str, to: str) -> None:
+    """Try a connection, and keep how far it came."""
+    connection_tests.run_test(
+        account_id=account_id, connection_id=connection_id, sender=sender, to=to, now=datetime.now(UTC)
+    )
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from delivery.views import domains, limits, sending, verifying
+from delivery.views import connections, domains, limits, sending, verifying
 
 app_name = "delivery"
 urlpatterns = [
@@ -18,4 +18,10 @@ urlpatterns = [
     path("senders/", sending.add_sender, name="add-sender"),
     path("senders/<int:pk>/ask-again/", sending.ask_sender_again, name="ask-sender-again"),
     path("senders/verify/<str:token>/", verifying.verify_sender, name="verify-sender"),
+    path("connections/add/", connections.choose, name="choose-connection"),
+    path("connections/add/<slug:provider>/", connections.add, name="add-connection"),
+    path("connections/<int:pk>/", connections.detail, name="connection"),
+    path("connections/<int:pk>/edit/", connections.edit, name="edit-connection"),
+    path("connections/<int:pk>/test/", connections.test, name="test-connection"),
+    path("connections/<int:pk>/remove/", connections.remove, name="remove-connection"),
 ]

@@ -144,6 +144,11 @@ EMAIL_URL = env_url(
     help="The platform's mail server: smtp://, smtps:// or smtp+starttls://USER:PASSWORD@HOST:PORT.",
     secret=True,
 )
+PRIVATE_CONNECTIONS = env_bool(
+    "PRIVATE_CONNECTIONS",
+    default=False,
+    help="Whether accounts' own mail servers may be in private networks and on any port: for one's own installation.",
+)
 DNS_SERVERS = env_list(
     "DNS_SERVERS",
     help="Name servers that sending domains are looked up with, as ADDRESS or ADDRESS:PORT; none: the system's.",

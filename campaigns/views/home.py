@@ -7,10 +7,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import MemberRequest, member_required
 from campaigns.services import starting
+from delivery import queries
 
 
 @require_safe
 @member_required
 def show(request: MemberRequest) -> HttpResponse:
     """Show one next step, then what happened lately."""
-    return render(request, "campaigns/home.html", {"home": starting.home(account=request.account, now=now())})
+    context = {"home": starting.home(account=request.account, now=now()), "broken_domains": queries.broken_domains()}
+    return render(request, "campaigns/home.html", context)

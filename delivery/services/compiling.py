@@ -16,8 +16,9 @@ from delivery.content.compiling import Compiled, compile_content, known_in, know
 from delivery.content.dates import House
 from delivery.content.problems import Problem
 from delivery.content.program import Program, Urls
+from delivery.esps import ESPS
 from delivery.models import Connection, Link, Mailing, Sender
-from delivery.services import origins
+from delivery.services import origins, routing
 from emailconcert.lib.tenancy import account_scope
 
 CONTACT_FIELDS = (
@@ -76,10 +77,11 @@ def compile_mailing(
     ids = [each.pk for each in lists]
     with account_scope(account):
         made = check_content(account=account, content=content)
-        check_connection(connection)
         if not account.postal_address.strip():
             raise CannotMail("Every mail needs your postal address: add it under Settings, Business.")
         origin = origins.origin_of(sender, account=account, reply_to=reply_to)
+        connection = connection or routing.choose(domain=origin.domain, kind=kind)
+        check_connection(connection)
         if connection and origin.is_shared:
             raise CannotMail(f"Only our own servers send for {sender.email} until its domain is verified.")
         mailing = Mailing.objects.create(
@@ -163,14 +165,9 @@ def check_connection(connection: Connection | None) -> None:
     """Raise `CannotMail` where a provider can't carry the headers that bulk mail must have."""
     if connection is None or connection.kind != Connection.Kind.ANYMAIL:
         return
-    lacking = next(
-        (name for name in ("mailersend", "mandrill", "postal", "scaleway") if name in connection.backend), ""
-    )
-    if lacking:
-        raise CannotMail(
-            f"{lacking.capitalize()} can't carry an unsubscribe link of each person's own in the headers, "
-            "which mailbox providers ask of bulk mail. Choose another connection."
-        )
+    esp = next((each for each in ESPS.values() if each.backend == connection.backend), None)
+    if esp and esp.refused:
+        raise CannotMail(f"{esp.title}: {esp.refused} Choose another connection.")
 
 
 def pack(made: Compiled, account: Account, content: Content | None = None, about: About | None = None) -> bytes:

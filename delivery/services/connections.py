@@ -45,6 +45,7 @@ def server_for(connection: Connection | None) -> Server:
         password=found.get("password", ""),
         local_name=settings.PLATFORM_DOMAIN,
         **_manners(found),
+        public_only=not settings.PRIVATE_CONNECTIONS,
     )
 
 

@@ -16,7 +16,7 @@ from accounts.services.outbox import Entry
 from accounts.services.standing import may_send
 from contacts.models import Contact
 from delivery.models import Connection, Mailing, Outcome, Sender
-from delivery.services import compiling, connections, origins
+from delivery.services import compiling, connections, origins, routing
 from delivery.services.compiling import About, Content
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge_text
 from delivery.services.outfits import skeleton_for
@@ -194,6 +194,9 @@ def send_test_mail(
             program=compiling.pack(compiling.check_content(account=account, content=content), account, content, about),
         )
         values = compiling.contact_values(contact) if contact else {"contact": {"email": to}}
+        if connection is None:
+            chosen = routing.choose(domain=origin.domain, kind=Mailing.Kind.CAMPAIGN)
+            connection = chosen if chosen and chosen.kind == Connection.Kind.SMTP else None
         skeleton, server = skeleton_for(mailing), connections.server_for(connection)
         letter = skeleton.fill(recipient=to, values=values, token=_NO_MESSAGE, at=now.timestamp())
     verdict, words = send_letter(server, letter)

@@ -77,7 +77,7 @@ def _show(
     context = {
         "domains": SendingDomain.objects.filter(account=request.account).order_by("domain"),
         "senders": Sender.objects.filter(account=request.account).order_by("email"),
-        "connections": Connection.objects.filter(account=request.account).order_by("name"),
+        "connections": Connection.objects.filter(account=request.account).select_related("for_domain").order_by("name"),
         "domain_form": domain_form,
         "sender_form": sender_form,
         "may_manage": has_role(request.membership, Role.ADMIN),

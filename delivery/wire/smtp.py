@@ -15,7 +15,7 @@ from typing import cast
 from delivery.wire import signing_in
 from delivery.wire.feed import Feed, Hooks, Item
 from delivery.wire.replies import BadReply, Reply, ReplyParser
-from delivery.wire.server import CannotConnect, Server
+from delivery.wire.server import CannotConnect, Server, judged_addresses
 
 __all__ = ["CannotConnect", "Connection", "Server"]
 
@@ -76,8 +76,11 @@ class Connection(asyncio.Protocol):
         loop, server = asyncio.get_running_loop(), self._server
         tls = self._context() if server.security == "tls" else None
         self._answer = loop.create_future()
+        host = server.host
+        if server.public_only:
+            host = (await loop.run_in_executor(None, judged_addresses, server))[0]
         await loop.create_connection(
-            lambda: self, server.host, server.port, ssl=tls, server_hostname=server.host if tls else None
+            lambda: self, host, server.port, ssl=tls, server_hostname=server.host if tls else None
         )
         self._need(await self._answer, 220)
         await self._hello()

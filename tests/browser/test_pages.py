@@ -21,7 +21,7 @@ from campaigns.models import Campaign
 from campaigns.services import demo
 from contacts.models import Contact, Form, List
 from delivery.models import Message, Outcome
-from delivery.services import domains
+from delivery.services import connecting, domains
 from emailconcert.lib import signing
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import PrivacyRequest
@@ -241,7 +241,19 @@ def test_pages_of_an_account(make_page, walk, loaded):
         domain = domains.add_domain(
             account=owner.last_account, domain="harbour-bakery.example", actor=ACTOR, now=timezone.now()
         )
-    more = {"domain": f"/settings/sending/domains/{domain.pk}/"}
+        made = connecting.save_connection(
+            account=owner.last_account,
+            provider="smtp",
+            plan=connecting.Plan("Ours", {"host": "smtp.example.com", "port": "587", "security": "tls"}),
+            actor=ACTOR,
+            now=timezone.now(),
+        )
+    more = {
+        "domain": f"/settings/sending/domains/{domain.pk}/",
+        "connection": f"/settings/sending/connections/{made.pk}/",
+        "connection-edit": f"/settings/sending/connections/{made.pk}/edit/",
+        "connection-choose": "/settings/sending/connections/add/",
+    }
     walk(make_page(cookies=sign_in(owner)), ACCOUNT_PAGES | more)
 
 

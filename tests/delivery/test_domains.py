@@ -104,7 +104,7 @@ def test_domain_is_verified_when_its_records_are_published(zone):
         assert [signer.selector[:2] for signer in signing_keys.signers(found)] == ["ec", "ed"]
 
 
-def test_verified_domain_is_let_go_only_after_three_misses_of_our_own(zone):
+def test_verified_domain_is_let_go_only_after_three_misses_of_our_own(zone, client):
     alice, _, _ = make_cast()
     domain = domains.add_domain(account=alice.account, domain="shop.example", actor=SYSTEM, now=NOW)
     zone.publish(domains.dns_records(domain))
@@ -124,6 +124,9 @@ def test_verified_domain_is_let_go_only_after_three_misses_of_our_own(zone):
         assert (found.misses, found.verified_at, found.next_check_at) == (misses, NOW, NOW + timedelta(hours=6))
     later = look(zone, domain, after=timedelta(hours=18))
     assert (later.verified_at, later.broken_at, mails(domain)) == (None, NOW + timedelta(hours=18), ["domain_broken"])
+    client.force_login(alice.user)
+    for path in ("/", "/settings/sending/"):
+        assert "A DNS record of shop.example is gone" in client.get(path).content.decode()
     look(zone, domain, after=timedelta(hours=24))
     assert mails(domain) == ["domain_broken"]  # told once
 
