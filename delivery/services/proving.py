@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import F
 
 from delivery.models import Batch, Message, Outcome, Reason, Signal
+from delivery.services import reputation
 from emailconcert.lib.tenancy import account_scope
 
 
@@ -23,6 +24,7 @@ def prove_sent(*, account_id: int, mailing_id: int, sequence: int, now: datetime
         if batch is None or not unconfirmed.update(outcome=Outcome.SENT, reason=Reason.NONE, settled_at=now):
             return False
         Batch.objects.filter(pk=batch.pk).update(unconfirmed=F("unconfirmed") - 1, sent=F("sent") + 1)
+        reputation.count_learnt([(account_id, mailing_id, sequence)], "sent", now=now)
     return True
 
 

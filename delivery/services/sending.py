@@ -22,7 +22,7 @@ from liquid.exceptions import LiquidError
 
 from accounts.models import Account
 from delivery.models import Mailing, Outcome, Reason
-from delivery.services import claiming, easing, holding, limits, outfits, settling
+from delivery.services import claiming, easing, holding, limits, outfits, reputation, settling
 from delivery.services.claiming import Claim, Person
 from delivery.services.leaving import Leaving
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict, judge, status_of
@@ -62,7 +62,12 @@ class Work:
         """Return what is to be written back."""
         claim = self.claim
         return settling.Report(
-            claim.account_id, claim.batch_id, claim.journal_name, dict(self.verdicts), rest_at=claim.rest_at
+            claim.account_id,
+            claim.batch_id,
+            claim.journal_name,
+            dict(self.verdicts),
+            rest_at=claim.rest_at,
+            providers=reputation.providers_of((person.sequence, person.email) for person in claim.people),
         )
 
 

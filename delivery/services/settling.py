@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.services import outbox
 from contacts.models import Contact
 from delivery.models import Batch, Mailing, Message, Outcome, Reason
-from delivery.services import proving, stopping, warming
+from delivery.services import proving, reputation, stopping, warming
 from delivery.services.outcomes import Verdict
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Suppression
@@ -25,13 +25,17 @@ _FIRST_WAIT = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Report:
-    """What is known of a batch: a verdict per sequence. A sequence without one was not begun, and may be from `rest_at` on."""
+    """What is known of a batch: a verdict per sequence. A sequence without one was not begun, and may be from `rest_at` on.
+
+    `providers` names the mailbox provider of each, where the worker knows.
+    """
 
     account_id: int
     batch_id: int
     journal: str
     verdicts: Mapping[int, Verdict]
     rest_at: datetime | None = None
+    providers: Mapping[int, str] | None = None
 
 
 _SENT = """
@@ -62,13 +66,18 @@ def settle(report: Report, *, now: datetime) -> bool:
         if batch is None:
             logger.warning("batch was settled by another", extra={"batch": report.batch_id})
             return False
-        state = Mailing.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=batch.mailing_id)
-        _settle(batch, report, cancelled=state == Mailing.State.CANCELLED, now=now)
+        mailings = Mailing.objects.select_for_update(no_key=True)
+        state, from_email = mailings.values_list("state", "from_email").get(pk=batch.mailing_id)
+        final = _settle(batch, report, cancelled=state == Mailing.State.CANCELLED, now=now)
+        reputation.count_settled(
+            batch=batch, from_email=from_email, verdicts=final, providers=report.providers, now=now
+        )
+        _note_bounces(batch, final, now)
     finish_mailing(account_id=report.account_id, mailing_id=batch.mailing_id, now=now)
     return True
 
 
-def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> None:
+def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> dict[int, Verdict]:
     queued = _queued(batch)
     final: dict[int, Verdict] = {}
     put_off: dict[int, tuple[int, float]] = {int(key): tuple(value) for key, value in batch.put_off.items()}
@@ -90,7 +99,7 @@ def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> 
     left = [sequence for sequence in queued if sequence not in final]
     batch.put_off = {str(sequence): put_off[sequence] for sequence in left if sequence in put_off}
     _close_batch(batch, left=left, final=final, rest_at=report.rest_at)
-    _note_bounces(batch, final, now)
+    return final
 
 
 def _believe_proof(batch: Batch, final: dict[int, Verdict]) -> None:

@@ -6,8 +6,8 @@ from accounts.models import Outbox
 from accounts.services import outbox
 from contacts.models import Subscription
 from contacts.services import people
-from delivery.models import Batch, Message, Outcome, Signal
-from delivery.services import settling
+from delivery.models import Batch, Message, Outcome, ReputationDay, Signal
+from delivery.services import reputation, settling
 from delivery.services.outcomes import UNCONFIRMED
 from delivery.statuses.table import severity
 from emailconcert.lib import signing
@@ -17,7 +17,7 @@ from tests.factories import NOW
 from tests.tracking.bounces import shapes
 from tests.tracking.makers import arrive, contact_of, make_mailing
 from tracking.models import Inbox, Kind, MailingRollup, Notice, ReviewMail
-from tracking.services import emptying, reading_mail, taking_mail
+from tracking.services import emptying, reading_mail, signals, taking_mail
 
 pytestmark = pytest.mark.django_db
 
@@ -341,3 +341,27 @@ def test_a_feedback_report_that_asks_for_it_opts_out():
 
     with account_scope(mailing.account_id):
         assert Subscription.objects.get().state == "unsubscribed"
+
+
+def test_each_message_counts_once_for_the_reputation_whatever_is_told_of_it():
+    mailing = make_mailing(people=5)
+    with account_scope(mailing.account_id):
+        contact_of(mailing, 2).delete()
+    told = [(1, "4.2.2"), (1, "4.4.1"), (1, "5.1.1"), (1, "5.1.2"), (2, "5.1.1"), (2, "5.1.1"), (3, "5.7.1")]
+    for sequence, status in told:
+        take(f"b+{token(mailing, sequence)}@bounce.example.org", dsn(status), now=NOW + timedelta(days=3))
+    for _ in range(2):
+        take(f"b+{token(mailing, 4)}@bounce.example.org", arf())
+        arrive(mailing, 5, kind=Kind.UNSUBSCRIBE, method="POST")
+    refused = signals.Learnt(
+        mailing_id=mailing.pk, sequence=5, kind=Kind.BOUNCE, status="5.1.1", source=Notice.Source.SESSION
+    )
+    signals.apply_signal(learnt=refused, now=NOW)
+    emptying.empty_inbox(now=NOW + timedelta(days=4))
+
+    with account_scope(mailing.account_id):
+        (row,) = ReputationDay.objects.values("day", "domain", "provider", *reputation._COLUMNS)
+    assert row == {
+        "day": NOW.date(), "domain": "example.org", "provider": "other", "sent": 0, "failed": 0, "hard_bounces": 2,
+        "soft_bounces": 1, "refused": 1, "complaints": 1, "unsubscribes": 1,
+    }  # fmt: skip

@@ -17,6 +17,7 @@ from ua_parser import parse_user_agent
 
 from accounts.services import outbox
 from delivery.models import Mailing, Outcome
+from delivery.services import reputation
 from emailconcert.lib.tenancy import platform_scope
 from tracking import classification
 from tracking.classification import WINDOW, About, Seen
@@ -103,8 +104,14 @@ def empty_inbox(*, now: datetime, limit: int = 10_000) -> int:
         _prove(due, now=now)
         if left := [row.id for row in due if row.seen.kind == Kind.UNSUBSCRIBE]:
             noting.note_opt_outs(left)
+            _count_opt_outs(due, now=now)
         cursor.execute("DELETE FROM tracking_inbox WHERE id = ANY(%s)", [[row.id for row in due]])
         return len(due)
+
+
+def _count_opt_outs(due: list[Row], *, now: datetime) -> None:
+    messages = {row.message for row in due if row.seen.kind == Kind.UNSUBSCRIBE and row.account_id}
+    reputation.count_learnt(sorted(messages), "unsubscribes", now=now)
 
 
 def _take(*, cutoff: datetime, limit: int) -> list[Row]:

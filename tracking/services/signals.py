@@ -7,13 +7,14 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models.functions import Greatest
 
 from accounts.services import outbox
 from contacts.models import Contact
 from contacts.services import people
 from delivery.models import Mailing, Message, Outcome, Signal
-from delivery.services import proving, stopping
+from delivery.services import proving, reputation, stopping
 from delivery.statuses.table import Severity, severity
 from emailconcert.lib.tenancy import account_scope, platform_scope
 from privacy.models import Suppression
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 _SECOND = 2
 _SOFT_STRIKES = 5
 _SOFT_SPAN = timedelta(days=15)
+_HOLD = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,10 @@ def apply_signal(*, learnt: Learnt, now: datetime) -> bool:
         if message is None:
             return False
         _prove(message, now=now)
+        worst = _worst_so_far(learnt)
         if not _write_down(learnt, message, now=now):
             return False
+        _count_for_reputation(learnt, account_id, weight, worst, now=now)
         _mark(message, learnt, weight)
         _count_against_mailing(learnt, account_id, weight, now=now)
         if learnt.kind == Kind.COMPLAINT:
@@ -96,6 +100,29 @@ def _count_against_mailing(learnt: Learnt, account_id: int, weight: Severity, *,
     spam = int(learnt.kind == Kind.COMPLAINT)
     if (hard or spam) and learnt.source != Notice.Source.SESSION:  # what was refused while sending is counted there
         stopping.note(account_id=account_id, mailing_id=learnt.mailing_id, hard_bounces=hard, complaints=spam, now=now)
+
+
+def _worst_so_far(learnt: Learnt) -> Severity | None:
+    """Return the worst noted of this kind about the message so far. Who notes the next waits for this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [f"notice {learnt.mailing_id} {learnt.sequence}"])
+    known = Notice.objects.filter(mailing_id=learnt.mailing_id, sequence=learnt.sequence, kind=learnt.kind)
+    weights = {severity(status=status, action="failed") for status in known.values_list("status", flat=True)}
+    return next((each for each in (Severity.HARD, *weights) if each in weights), None)
+
+
+def _count_for_reputation(
+    learnt: Learnt, account_id: int, weight: Severity, worst: Severity | None, *, now: datetime
+) -> None:
+    """Count a message once in each column, and a hard bounce after a soft one in both."""
+    if learnt.source == Notice.Source.SESSION:
+        return  # what was refused while sending is counted where the batch is settled
+    if learnt.kind == Kind.COMPLAINT:
+        column = "complaints"
+    else:
+        column = {Severity.HARD: "hard_bounces", Severity.SENDERS_FAULT: "refused"}.get(weight, "soft_bounces")
+    if worst is None or (learnt.kind == Kind.BOUNCE and weight == Severity.HARD != worst):
+        reputation.count_learnt([(account_id, learnt.mailing_id, learnt.sequence)], column, now=now)
 
 
 def _account_of(mailing_id: int) -> int | None:
