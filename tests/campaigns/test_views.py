@@ -38,6 +38,7 @@ POSTS = {
     "own-content",
     "same-content",
     "remove-variant",
+    "restore-variant",
     "choose-variant",
     "restore-version",
     "archive-add",
