@@ -137,7 +137,7 @@ def test_erase_strips_the_person_and_leaves_the_counters(mailing):
         assert not Event.objects.filter(contact_id__in=subject.contact_ids).exists()
         assert not ContactActivity.objects.filter(contact_id__in=subject.contact_ids).exists()
         assert MessageActivity.objects.get(sequence=1).contact_id is None
-        assert [each.count(subject) for each in held()] == [0, 0, 0, 0]
+        assert not any(each.count(subject) for each in held())
 
 
 def test_erase_leaves_others_alone(mailing):
