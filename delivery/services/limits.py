@@ -5,7 +5,7 @@ back to the queue for later, so that nobody waits behind a provider that is slow
 """
 
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 
 from django.conf import settings
@@ -92,12 +92,14 @@ class Limits:
 
     def _group(self, people: list[Person]) -> tuple[list[tuple[Bucket, list[Person]]], list[Person]]:
         """Return people by the buckets of their providers, and those whose provider has no limit."""
-        by_domain: dict[str, list[Person]] = {}
+        by_domain: defaultdict[str, list[Person]] = defaultdict(list)
         for person in people:
-            by_domain.setdefault(person.email.rpartition("@")[2].lower(), []).append(person)
-        by_provider: dict[str, list[Person]] = {}
-        for domain, provider in mailbox_providers.providers_of(by_domain).items():
-            by_provider.setdefault(provider, []).extend(by_domain[domain])
+            email = person.email
+            by_domain[email[email.rfind("@") + 1 :]].append(person)
+        providers = mailbox_providers.providers_of(map(str.lower, by_domain))
+        by_provider: defaultdict[str, list[Person]] = defaultdict(list)
+        for domain, members in by_domain.items():
+            by_provider[providers[domain.lower()]] += members
         slowed = easing.rates(self._notes, now=self._at, full=min(self._rates.values())) if self._notes else {}
         groups, loose = [], []
         for provider, members in by_provider.items():

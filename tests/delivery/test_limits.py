@@ -1,11 +1,14 @@
 import time
 from datetime import UTC, datetime
 
+import dns.rdata
+import dns.resolver
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 
 from contacts.models import Contact
-from delivery import queries
+from delivery import queries, tasks
 from delivery.limit_models import SendingLimit
 from delivery.models import Batch, Mailing
 from delivery.services import buckets, easing, limits, mailbox_providers, sending
@@ -238,3 +241,29 @@ def test_providers_are_told_by_domain_by_mx_host_or_are_their_own():
         "ovh.net",
         "post.co.uk",
     ]
+
+
+def test_platform_limits_an_account_by_command_and_mailings_are_looked_up_once(journals, monkeypatch):
+    mailing = makers.make_started(people=2)
+    call_command("limit_account", mailing.account.slug, "--per-hour", "7200")
+    assert allowed(mailing)._rates == {"account": 2.0}
+    asked = []
+    monkeypatch.setattr(mailbox_providers, "look_up", lambda domains: asked.append(domains) or len(domains))
+
+    assert [tasks.look_up_providers() for _ in range(2)] == [1, 0]
+    assert asked == [["example.com"]]
+
+
+def test_mx_hosts_are_looked_up_and_kept():
+    class Resolver:
+        async def resolve(self, domain, kind, lifetime):
+            if domain == "dead.example":
+                raise dns.resolver.NXDOMAIN
+            found = dns.rdata.from_text("IN", "MX", f"10 mx.{domain}.google.com.")
+            return [found, dns.rdata.from_text("IN", "MX", "20 backup.example.")]
+
+    redis_limits.client().delete("ec:mx:bakery.example", "ec:mx:dead.example")
+    wanted = ["bakery.example", "gmail.com", "dead.example"]
+
+    assert mailbox_providers.look_up(wanted, resolver=Resolver()) == 1
+    assert mailbox_providers.providers_of(["bakery.example"]) == {"bakery.example": "gmail"}
