@@ -252,7 +252,7 @@ def test_a_test_mail_of_a_chosen_variant_says_what_that_one_says(mailbox, alice,
         "[Test B] Bread is here",
         "answers@harbour.example",
     )
-    assert message["From"] == "The bakers <hello@harbour.example>"
+    assert message["From"] == f"The bakers <news-{alice.account.slug}@{settings.PLATFORM_DOMAIN}>"  # not verified
     assert "Warm rolls for you" in message.get_body(("plain",)).get_content()
     with account_scope(alice.account):
         assert (Mailing.objects.count(), numbers_of([draft.pk])[draft.pk].audience) == (0, 0)
