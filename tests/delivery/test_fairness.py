@@ -13,7 +13,7 @@ from emailconcert.lib.tenancy import account_scope
 from tests.delivery import makers, smtp_servers
 from tests.forking import forking
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 MANY, FEW, WORKERS = 1_500, 20, 2
 
