@@ -106,13 +106,17 @@ def _settle_one(account_id, mailing):
     from django.utils import timezone
 
     from delivery.models import Outcome
-    from delivery.services import claiming, settling
+    from delivery.services import claiming, reputation, settling
     from delivery.services.outcomes import Verdict
 
     claim = claiming.claim_batch(account_id=account_id, mailing_id=mailing.pk, now=timezone.now())
     verdict = Verdict(Outcome.SENT, code=250)
     report = settling.Report(
-        account_id, claim.batch_id, claim.journal_name, {person.sequence: verdict for person in claim.people}
+        account_id,
+        claim.batch_id,
+        claim.journal_name,
+        {person.sequence: verdict for person in claim.people},
+        providers=reputation.providers_of((person.sequence, person.email) for person in claim.people),
     )
     count = len(claim.people)
     taken = figure("", lambda: settling.settle(report, now=timezone.now()), units=1, runs=1, server=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from delivery.views import connections, domains, limits, sending, verifying
+from delivery.views import connections, domains, limits, reputation, sending, verifying
 
 app_name = "delivery"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("limits/", limits.overview, name="limits"),
     path("limits/change/", limits.change, name="change-limits"),
     re_path(r"^limits/(?P<pk>\d+)/(?P<act>start|stop|skip)/$", limits.warm_up, name="warm-up"),
+    path("reputation/", reputation.overview, name="reputation"),
     path("senders/", sending.add_sender, name="add-sender"),
     path("senders/<int:pk>/ask-again/", sending.ask_sender_again, name="ask-sender-again"),
     path("senders/verify/<str:token>/", verifying.verify_sender, name="verify-sender"),

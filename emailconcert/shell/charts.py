@@ -117,23 +117,24 @@ def axis_top(highest: int) -> int:
     return int(next(nice for nice in steps if nice >= step - 1e-9 and nice == int(nice))) * _TICKS
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
+def path_of(points: Sequence[tuple[float, float]]) -> str:
+    """Return a line through the points."""
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
 
 
 def _area(points: Sequence[tuple[float, float]], *, base: float) -> str:
     if not points:
         return ""
-    return f"{_path(points)}L{points[-1][0]:.1f} {base:.1f}L{points[0][0]:.1f} {base:.1f}Z"
+    return f"{path_of(points)}L{points[-1][0]:.1f} {base:.1f}L{points[0][0]:.1f} {base:.1f}Z"
 
 
 @dataclass(frozen=True, slots=True)
-class _Plane:
+class Plane:
     """Where values fall on the drawing."""
 
     frame: Frame
     count: int
-    top: int
+    top: float
 
     def x(self, index: int) -> float:
         """Return the x of the moment with this index; a single one stands in the middle."""
@@ -165,22 +166,25 @@ def draw_timeline(chart: Timeline) -> dict[str, object]:
 def _drawing(chart: Timeline, frame: Frame) -> dict[str, object]:
     series = (chart.people, chart.machines, chart.previous)
     highest = max((value for values in series for value in values), default=0)
-    plane, base = _Plane(frame, len(chart.labels), axis_top(highest)), float(frame.base)
+    top, base = axis_top(highest), float(frame.base)
+    plane = Plane(frame, len(chart.labels), top)
     return {
         "frame": frame,
-        "people_line": _path(plane.points(chart.people)),
+        "people_line": path_of(plane.points(chart.people)),
         "people_area": _area(plane.points(chart.people), base=base),
-        "machines_line": _path(plane.points(chart.machines)),
+        "machines_line": path_of(plane.points(chart.machines)),
         "machines_area": _area(plane.points(chart.machines), base=base),
-        "previous_line": _path(plane.points(chart.previous)),
-        "ticks": [Tick(format_short(value), plane.y(value)) for value in range(0, plane.top + 1, plane.top // _TICKS)],
-        "labels": _labels(chart.labels, plane),
+        "previous_line": path_of(plane.points(chart.previous)),
+        "ticks": [Tick(format_short(value), plane.y(value)) for value in range(0, top + 1, top // _TICKS)],
+        "labels": labels_of(chart.labels, frame),
         "spots": _spots(chart, plane),
     }
 
 
-def _labels(labels: Sequence[str], plane: _Plane) -> list[Label]:
-    every = max(1, -(-len(labels) // plane.frame.labels))
+def labels_of(labels: Sequence[str], frame: Frame) -> list[Label]:
+    """Return as many words of the time axis as there is room for."""
+    plane = Plane(frame, len(labels), 1)
+    every = max(1, -(-len(labels) // frame.labels))
     last = len(labels) - 1
     shown = list(range(0, len(labels), every))
     return [
@@ -199,7 +203,7 @@ def _short(label: str, before: str) -> str:
     return moment if comma and before.endswith(comma + day) else label
 
 
-def _spots(chart: Timeline, plane: _Plane) -> list[Spot]:
+def _spots(chart: Timeline, plane: Plane) -> list[Spot]:
     width = (plane.frame.end - plane.frame.left) / max(len(chart.labels) - 1, 1)
     return [
         Spot(
@@ -258,7 +262,7 @@ def draw_sparkline(values: Sequence[int], *, width: int = 120, height: int = 32)
     return {
         "width": width,
         "height": height,
-        "line": _path(points),
+        "line": path_of(points),
         "area": _area(points, base=float(height - 2)),
         "end_x": round(end[0], 1),
         "end_y": round(end[1], 1),

@@ -24,15 +24,16 @@ def format_short(value: int) -> str:
     return str(value)
 
 
-def format_percent(part: float, base: float) -> str:
+def format_percent(part: float, base: float, *, digits: int = 1) -> str:
     """Write a share with one decimal ("3.1 %"); never "100.0 %" or "0.0 %" unless it is exactly all or none."""
     if not base:
         return NO_VALUE
-    percent = (Decimal(part) * 100 / Decimal(base)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    unit = Decimal(1).scaleb(-digits)
+    percent = (Decimal(part) * 100 / Decimal(base)).quantize(unit, ROUND_HALF_UP)
     if part and not percent:
-        return f"< 0.1{_NARROW_SPACE}%"
+        return f"< {unit}{_NARROW_SPACE}%"
     if percent == 100 and part < base:
-        return f"> 99.9{_NARROW_SPACE}%"
+        return f"> {100 - unit}{_NARROW_SPACE}%"
     return f"{percent.normalize():f}{_NARROW_SPACE}%" if percent in (0, 100) else f"{percent}{_NARROW_SPACE}%"
 
 

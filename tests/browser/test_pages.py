@@ -80,6 +80,7 @@ ACCOUNT_PAGES = {
     "second-factor": "/settings/profile/security/app/",
     "sending": "/settings/sending/",
     "sending-limits": "/settings/sending/limits/",
+    "sending-reputation": "/settings/sending/reputation/",
     "privacy-profile": "/settings/profile/privacy/",
 }
 ANYBODY = {

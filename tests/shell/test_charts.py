@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emailconcert.shell import charts
+from emailconcert.shell import charts, rate_charts
 
 
 @given(st.integers(min_value=0, max_value=10**9))
@@ -63,3 +63,26 @@ def test_timeline_says_the_day_only_where_it_changes():
         "02:00",
     ]
     assert [spot.label for spot in drawn["spots"]] == hours
+
+
+def test_rates_leave_out_moments_with_too_few_and_make_room_for_their_lines():
+    drawn = rate_charts.draw_rates(
+        rate_charts.Rates(
+            title="Spam",
+            labels=["a", "b", "c", "d"],
+            parts=[1, 1, None, 2],
+            bases=[1_000, 2_000, 5, 1_000],
+            lines=[rate_charts.Line(0.3, "0.3 %", "danger")],
+        )
+    )
+    wide = drawn["drawings"][0][1]
+    assert [text for text, _ in wide["ticks"]] == ["0 %", "0.1 %", "0.2 %", "0.3 %", "0.4 %"]
+    assert len(wide["pieces"]) == 2
+    assert [label for label, *_ in drawn["rows"]] == ["a", "b", "c", "d"]
+    assert drawn["rows"][2][1] == "Too few"
+    assert wide["spots"][1]["words"] == "b: 0.05\u202f% of 2,000 sent"
+
+
+@given(st.floats(min_value=0, max_value=100))
+def test_top_of_rates_covers_the_highest(highest):
+    assert highest <= rate_charts.top_of(highest) <= max(0.05, 2.6 * highest)

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from django import template
 
-from emailconcert.shell import charts
+from emailconcert.shell import charts, rate_charts
 
 register = template.Library()
 
@@ -16,6 +16,12 @@ def timeline(chart: charts.Timeline) -> dict[str, Any]:
     """Render counts over time, people solid and machines hatched, with a table one click away."""
     # The pattern's id must differ between charts of one page; the title tells them apart.
     return {**charts.draw_timeline(chart), "uid": f"hatch-{crc32(chart.title.encode())}"}
+
+
+@register.inclusion_tag("components/charts/rates.html")
+def rates(chart: rate_charts.Rates) -> dict[str, Any]:
+    """Render rates over time against their limits, with a table one click away."""
+    return rate_charts.draw_rates(chart)
 
 
 @register.inclusion_tag("components/charts/bars.html")
