@@ -76,6 +76,24 @@ def _reasons(mailing: Mailing) -> dict[int, dict[str, int]]:
     return found
 
 
+def unconfirmed_recipients(mailing: Mailing, *, most: int) -> list[tuple[int | None, int]]:
+    """Return (contact, reason) of a mailing's first unconfirmed messages, by way of the batches that have any."""
+    found: list[tuple[int | None, int]] = []
+    with account_scope(mailing.account_id):
+        batches = Batch.objects.filter(mailing_id=mailing.pk, unconfirmed__gt=0).order_by("number")
+        for first, last in batches.values_list("first", "last")[: max(most, 0)]:
+            rows = Message.objects.filter(
+                account_id=mailing.account_id,
+                mailing_id=mailing.pk,
+                sequence__range=(first, last),
+                outcome=Outcome.UNCONFIRMED,
+            )
+            found += rows.order_by("sequence").values_list("contact_id", "reason")[: most - len(found)]
+            if len(found) >= most:
+                break
+    return found
+
+
 def outcome_counts(mailing: Mailing) -> dict[str, int]:
     """Return the messages themselves counted by outcome: slow, and what the ledger must agree with."""
     with account_scope(mailing.account_id):

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from campaigns.models import Campaign
 from campaigns.numbers import Numbers, numbers_of
-from campaigns.services import checking, following, sending
+from campaigns.services import checking, following, sending, unsure
+from campaigns.services.unsure import Unsure
 from delivery import queries as delivery_queries
 from delivery.models import Batch, Mailing, Reason
 from delivery.services import easing
@@ -31,6 +32,7 @@ class Progress:
     waits_until: datetime | None = None
     slowed: tuple[easing.Slowed, ...] = ()
     rests_until: datetime | None = None
+    unsure: Unsure | None = None
 
     @property
     def note(self) -> str:
@@ -64,13 +66,15 @@ def look(*, campaign: Campaign, now: datetime) -> Progress:
     is_paced = is_sending and not waits_until
     connections: list[int | None] = [each.connection_id for each in mailings if each.state == Mailing.State.SENDING]
     pace, seconds_left = _pace(numbers, (now - starts_at).total_seconds()) if is_paced else (0, None)
+    is_live = campaign.state in (*sending.UNDER_WAY, Campaign.State.TESTING)
     return Progress(
         numbers=numbers,
         left_out=checking.name_reasons(numbers.excluded),
         failed=checking.name_reasons(failed),
         skipped=checking.name_reasons(skipped),
         is_gathering=all(each.state == Mailing.State.COMPILED for each in mailings),
-        is_live=campaign.state in (*sending.UNDER_WAY, Campaign.State.TESTING),
+        is_live=is_live,
+        unsure=unsure.look(mailings) if numbers.unconfirmed and not is_live else None,
         may_undo=is_sending and now < starts_at and not numbers.settled,
         seconds_to_start=max(0, round((starts_at - now).total_seconds())) if is_sending else 0,
         held_reason=next((each.held_reason for each in mailings if each.held_reason), campaign.problem),

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.services.auditing import SYSTEM
@@ -10,6 +11,7 @@ from campaigns.models import Campaign
 from campaigns.services import archiving, drafting, feeding, sending, sharing, variants, versions
 from campaigns.services.variants import Plan
 from contacts.models import Form, List
+from delivery.models import Batch, Message, Outcome, Reason
 from emailconcert.lib.tenancy import account_scope
 from tests.accounts.helpers import ACTOR
 from tests.campaigns.test_variants import deliver, opened, tick
@@ -98,12 +100,24 @@ def make_feed(account):
     return feed
 
 
+def make_unsure(campaign):
+    """Let nobody know what became of some of a sent campaign's messages; call inside its scope."""
+    batch = Batch.objects.filter(mailing__variants__campaign=campaign, sent__gte=5).order_by("number").first()
+    rows = Message.objects.filter(mailing_id=batch.mailing_id, sequence__range=(batch.first, batch.last))
+    chosen = list(rows.filter(outcome=Outcome.SENT).order_by("sequence").values_list("sequence", flat=True)[:5])
+    for number, sequence in enumerate(chosen):
+        reason = Reason.WORKER_ENDED if number % 2 else Reason.CONNECTION_BROKE
+        rows.filter(sequence=sequence).update(outcome=Outcome.UNCONFIRMED, reason=reason)
+    Batch.objects.filter(pk=batch.pk).update(sent=F("sent") - 5, unconfirmed=F("unconfirmed") + 5)
+
+
 def campaign_pages(owner):
     account = owner.last_account
     with account_scope(account):
         feed = make_feed(account)
         sent, draft = Campaign.objects.get(state="sent"), Campaign.objects.get(state="draft")
         waiting, failing = make_scheduled(draft), make_failing(draft)
+        make_unsure(sent)
         archiving.keep(
             account=account,
             chosen=archiving.Choices(

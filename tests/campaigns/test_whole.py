@@ -166,7 +166,10 @@ def test_unconfirmed_messages_wait_for_the_members_choice(monkeypatch, tmp_path,
         after = progress.look(campaign=draft, now=now)
 
     assert (look.numbers.unconfirmed, look.asks_about_unconfirmed, look.numbers.adds_up) == (1, True, True)
+    assert look.unsure.reasons == (("The connection broke after the mail was handed over", 1),)
+    assert ([each.email for each in look.unsure.people], look.unsure.more) == (["drop@example.com"], 0)
     assert (again, calm.recipients) == (1, ["drop@example.com"])
+    assert after.unsure is None
     assert (after.numbers.unconfirmed, after.numbers.sent, draft.state) == (0, 3, "sent")
 
 
