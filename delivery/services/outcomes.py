@@ -33,6 +33,7 @@ class Verdict:
         return ".".join(map(str, self.enhanced)) if self.enhanced else ""
 
 
+TAKEN = Verdict(Outcome.SENT, code=250)
 UNCONFIRMED = Verdict(Outcome.UNCONFIRMED, Reason.CONNECTION_BROKE)
 WORKER_ENDED = Verdict(Outcome.UNCONFIRMED, Reason.WORKER_ENDED)
 HOST_GONE = Verdict(Outcome.UNCONFIRMED, Reason.HOST_GONE)
@@ -41,6 +42,8 @@ LATER = Verdict(None)
 
 def judge(code: int, enhanced: Enhanced | None) -> Verdict:
     """Return what a reply means."""
+    if code == 250:
+        return TAKEN
     if 200 <= code < 300:
         return Verdict(Outcome.SENT, code=code)
     if code < 500:
@@ -54,10 +57,13 @@ def judge_text(code: int, text: str) -> Verdict:
 
 
 def status_of(code: int, text: str) -> Enhanced | None:
-    """Return a reply's enhanced status; where it refuses, its words are weighed against its code, as a report's are.
+    """Return a reply's enhanced status, None for a success; a refusal's words are weighed against its code.
 
-    So "550 5.1.1 blocked using a blocklist" suppresses nobody, and "550 No such user" is a mailbox that is unknown.
+    As a report's are, so "550 5.1.1 blocked using a blocklist" suppresses nobody, and "550 No such user" is a mailbox that is
+    unknown.
     """
+    if code < 300:
+        return None
     said = enhanced_code(text)
     if code < 500:
         return said

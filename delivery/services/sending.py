@@ -135,7 +135,8 @@ class Slot:
         work, sequence = self._find(key)
         enhanced = status_of(code, text)
         work.claim.journal.settle(sequence - work.claim.first, code, enhanced)
-        self._note_pace(work, sequence, code, text)
+        if code >= 300:
+            self._note_pace(work, sequence, code, text)
         self._conclude(work, sequence, judge(code, enhanced))
 
     def on_barred(self, key: Key, code: int, text: str) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.services import outbox
 from contacts.models import Contact
@@ -73,8 +74,15 @@ def settle(report: Report, *, now: datetime) -> bool:
             batch=batch, from_email=from_email, verdicts=final, providers=report.providers, now=now
         )
         _note_bounces(batch, final, now)
-    finish_mailing(account_id=report.account_id, mailing_id=batch.mailing_id, now=now)
+        # Batches of a mailing are settled one after another, under its lock: of the last two, one sees that it is the last.
+        is_last = batch.state == Batch.State.DONE and not _under_way(batch.mailing_id).exists()
+    if is_last:
+        finish_mailing(account_id=report.account_id, mailing_id=batch.mailing_id, now=now)
     return True
+
+
+def _under_way(mailing_id: int) -> QuerySet[Batch]:
+    return Batch.objects.filter(mailing_id=mailing_id).exclude(state=Batch.State.DONE)
 
 
 def _settle(batch: Batch, report: Report, *, cancelled: bool, now: datetime) -> dict[int, Verdict]:
@@ -198,12 +206,11 @@ def _note_bounces(batch: Batch, final: Mapping[int, Verdict], now: datetime) -> 
 def finish_mailing(*, account_id: int, mailing_id: int, now: datetime) -> bool:
     """Mark a mailing done when nothing of it is queued or being sent; True if this call did."""
     with account_scope(account_id):
-        under_way = Batch.objects.filter(mailing_id=mailing_id).exclude(state=Batch.State.DONE)
-        if under_way.exists():
+        if _under_way(mailing_id).exists():
             return False
         sending = Mailing.objects.filter(pk=mailing_id, state__in=(Mailing.State.SENDING, Mailing.State.PAUSED))
         # Locked, and then asked again: `resend_unconfirmed` may have opened a batch just now, under the same lock.
-        if not list(sending.select_for_update(no_key=True).values_list("pk")) or under_way.exists():
+        if not list(sending.select_for_update(no_key=True).values_list("pk")) or _under_way(mailing_id).exists():
             return False
         sending.update(state=Mailing.State.DONE, finished_at=now)
         outbox.put_event(topic="mailing.done", payload={"mailing": mailing_id}, account_id=account_id, now=now)
