@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from delivery.models import Mailing, Message, Outcome, Reason, Signal
+from delivery.services import dmarc_reports
 from privacy import registry
-from privacy.registry import PersonalData, Rows, Subject
+from privacy.registry import PersonalData, Rows, Subject, Sweep
 
 
 def _messages(subject: Subject) -> QuerySet[Any]:
@@ -61,4 +62,7 @@ registry.register(
         kept="The message's row stays without the person, so that the counts stay right.",
         order=30,
     )
+)
+registry.register_sweep(
+    Sweep(retention_class="dmarc_report", title="DMARC reports", keep=dmarc_reports.KEPT, sweep=dmarc_reports.sweep)
 )

@@ -2,12 +2,14 @@
 
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
 from accounts.access import MemberRequest, member_required
+from delivery.services import dmarc_reports, dmarc_standing
 from delivery.services import reputation_advice as advice
 from delivery.services import reputation_reports as reports
 from delivery.services.reputation_reports import Figures, Report, Share
@@ -52,6 +54,8 @@ def overview(request: MemberRequest) -> HttpResponseBase:
         "domains": [(row, _address(request.GET, domain=row.key)) for row in shown.domains],
         "providers": [(row, _address(request.GET, provider=row.key)) for row in shown.providers],
         "fewest": reports.FEWEST,
+        "standings": dmarc_standing.read(account_id=account_id, now=moment),
+        "dmarc_address": f"{dmarc_reports.MAILBOX}@{settings.PLATFORM_DOMAIN}",
     }
     return render(request, "delivery/reputation.html", context)
 

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 LARGEST = 5 * 1024 * 1024
 _MOST_AT_ONCE = 100
 _OF_OURS = re.compile(r"[bu]\+([A-Za-z0-9_-]{32})@", re.IGNORECASE)
-_MAILBOXES = {"fbl", "abuse", "postmaster"}
+_MAILBOXES = {"fbl", "abuse", "postmaster", "dmarc"}
 
 # aiosmtpd writes down every line that it reads, with addresses.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
@@ -60,7 +60,7 @@ class Intake:
 
 
 def is_ours(address: str) -> bool:
-    """Tell whether an address bears a token that we made, or is a mailbox for complaints."""
+    """Tell whether an address bears a token that we made, or is a mailbox for complaints or for reports."""
     found = _OF_OURS.match(address)
     if found is None:
         return address.partition("@")[0].lower() in _MAILBOXES

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime
 
+from delivery.services import dmarc_reports
 from tracking.models import Kind
 from tracking.services import opting_out, reading_mail, reviewing, signals
 
@@ -10,7 +11,9 @@ logger = logging.getLogger(__name__)
 
 
 def take_mail(*, recipient: str, content: bytes, now: datetime) -> str:
-    """Act on one mail and return in a word what was done: bounce, complaint, opt-out, ignored or review."""
+    """Act on one mail and return in a word what was done: bounce, complaint, opt-out, report, ignored or review."""
+    if recipient.partition("@")[0].lower() == dmarc_reports.MAILBOX:
+        return "report" if dmarc_reports.take_mail(content=content, now=now) else "ignored"
     try:
         meaning = reading_mail.read_mail(recipient=recipient, content=content)
     except reading_mail.NotUnderstood as problem:
