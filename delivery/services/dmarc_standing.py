@@ -26,6 +26,13 @@ class Stranger:
     reporters: int
     refused: int
 
+    @property
+    def words(self) -> str:
+        """Return the network as a page writes it."""
+        if not self.network:
+            return "Several others"
+        return f"{self.network}/{48 if ':' in self.network else 24}"
+
 
 @dataclass(slots=True)
 class Standing:

@@ -37,7 +37,6 @@ def overview(request: MemberRequest) -> HttpResponseBase:
     shown = judged if is_same else reports.read(account_id=account_id, days=days, now=moment, **chosen)
     level, found = advice.judge(judged)
     tone, word = _TONES[level]
-    charts = _charts(shown)
     context = {
         "level": level.name.lower(),
         "tone": tone,
@@ -45,8 +44,7 @@ def overview(request: MemberRequest) -> HttpResponseBase:
         "advice": found,
         "stats": _stats(judged.total),
         "shown": shown,
-        "complaints": charts[0],
-        "charts": charts[1:],
+        "charts": _charts(shown),
         "periods": [(each, each == days, _address(request.GET, days=each)) for each in PERIODS],
         "chips": [
             (_words(name, value), _address(request.GET, **{name: ""})) for name, value in chosen.items() if value

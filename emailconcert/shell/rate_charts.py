@@ -65,9 +65,11 @@ def _drawing(chart: Rates, values: Sequence[float | None], frame: Frame) -> dict
         [*(value for value in values if value is not None), *(line.percent for line in chart.lines)], default=0
     )
     plane = Plane(frame, len(chart.labels), top_of(highest * _ROOM))
+    pieces = _pieces(values, plane)
     return {
         "frame": frame,
-        "pieces": [path_of(piece) for piece in _pieces(values, plane)],
+        "pieces": [path_of(piece) for piece in pieces if len(piece) > 1],
+        "dots": [piece[0] for piece in pieces if len(piece) == 1],
         "ticks": [(f"{plane.top * n / _TICKS:.3g} %", plane.y(plane.top * n / _TICKS)) for n in range(_TICKS + 1)],
         "lines": [(line, plane.y(line.percent)) for line in chart.lines],
         "labels": labels_of(chart.labels, frame),
@@ -80,7 +82,7 @@ def _pieces(values: Sequence[float | None], plane: Plane) -> list[list[tuple[flo
     for is_told, group in groupby(enumerate(values), key=lambda pair: pair[1] is not None):
         points = [(plane.x(index), plane.y(value)) for index, value in group if value is not None]
         if is_told:
-            pieces.append(points * 2 if len(points) == 1 else points)  # a line of no length is a dot
+            pieces.append(points)
     return pieces
 
 

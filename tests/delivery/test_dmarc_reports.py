@@ -194,7 +194,7 @@ def test_page_tells_who_sends_in_a_domains_name_and_what_to_do_next(client, djan
 
     shown = client.get(page).content.decode()
     assert "99.0\u202f%</strong> of" in shown
-    assert "203.0.113.0" in shown
+    assert "203.0.113.0/24" in shown
     assert "Too little is known yet" in shown
 
     take(mail(report(record(count=500), at=now - timedelta(days=20), number="b", org="yahoo.com"), "text/xml"), now=now)
