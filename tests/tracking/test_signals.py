@@ -6,6 +6,7 @@ from accounts.models import Outbox
 from accounts.services import outbox
 from contacts.models import Subscription
 from contacts.services import people
+from delivery.limit_models import MailingHealth
 from delivery.models import Batch, Message, Outcome, ReputationDay, Signal
 from delivery.services import reputation, settling
 from delivery.services.outcomes import UNCONFIRMED
@@ -89,6 +90,16 @@ def test_hard_bounce_suppresses_at_once_and_counts_once():
     with account_scope(mailing.account_id):
         assert MailingRollup.objects.get().bounces == 1
         assert Notice.objects.count() == 1
+
+
+def test_a_message_counts_once_against_its_mailing_however_many_statuses_are_reported():
+    mailing = make_mailing(people=2)
+    for status in ("4.2.2", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"):
+        take(f"b+{token(mailing)}@bounce.example.org", dsn(status))
+    take(f"b+{token(mailing, 2)}@bounce.example.org", dsn())
+
+    with account_scope(mailing.account_id):
+        assert MailingHealth.objects.get().hard_bounces == 2
 
 
 def test_a_disabled_mailbox_is_suppressed_at_the_second_strike():

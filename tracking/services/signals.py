@@ -63,7 +63,8 @@ def apply_signal(*, learnt: Learnt, now: datetime) -> bool:
             return False
         _count_for_reputation(learnt, account_id, weight, worst, now=now)
         _mark(message, learnt, weight)
-        _count_against_mailing(learnt, account_id, weight, now=now)
+        if worst != Severity.HARD:  # else one person with one token could stop a mailing, by a report per status
+            _count_against_mailing(learnt, account_id, weight, now=now)
         if learnt.kind == Kind.COMPLAINT:
             _suppress(message, Suppression.Reason.COMPLAINED, now=now)
         elif weight == Severity.SENDERS_FAULT:
