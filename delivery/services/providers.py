@@ -16,7 +16,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from accounts.models import Account
 from delivery.content.program import Program
 from delivery.models import Mailing, Outcome, Reason
-from delivery.services import claiming, compiling, connections, holding, limits, outfits, settling
+from delivery.services import amazon, claiming, compiling, connections, holding, limits, outfits, settling
 from delivery.services.claiming import Claim, Person
 from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict
 from delivery.wire import encoding
@@ -33,6 +33,7 @@ _CONNECT_WAITS = (1.0, 4.0)
 _ACCEPTED = {"sent", "queued"}
 _HEARTBEAT = 1.0
 METADATA = "ec"
+_UNUSABLE = "What was entered for your provider can't be used. Test the connection, put it right, then resume."
 _LONGEST_REST = 5.0
 
 
@@ -54,7 +55,10 @@ def run_slot(
         mailing = Mailing.objects.select_related("account", "domain", "connection").get(pk=mailing_id)
         backend_path, options = connections.provider_of(mailing)
         allowed = limits.Limits(mailing)
-    with get_connection(backend_path, **options) as backend:
+    backend = _opened(mailing, backend_path, options)
+    if backend is None:
+        return False
+    with backend:
         while time.monotonic() < until:
             claim = claiming.claim_batch(
                 account_id=account_id, mailing_id=mailing_id, now=_now(), share_out=allowed.share_out
@@ -68,6 +72,18 @@ def run_slot(
             if should_yield() or should_cut():
                 return True
     return True
+
+
+def _opened(mailing: Mailing, path: str, options: dict[str, Any]) -> Any:
+    """Return the provider's backend, opened; None where what was entered can't be used: its owner is told."""
+    try:
+        backend = get_connection(path, **amazon.asked_once(path, options))
+        backend.open()
+    except Exception as error:  # noqa: BLE001  # each provider's library has its own; none of them is a person's fault
+        logger.warning("provider can't be used", extra={"mailing": mailing.pk, "why": type(error).__name__})
+        holding.hold_mailing(mailing=mailing, reason=_UNUSABLE)
+        return None
+    return backend
 
 
 class _Pace:
@@ -171,13 +187,21 @@ def _hand_over(message: EmailMultiAlternatives, to: str, backend: Any) -> Verdic
         if code is None or code >= _SERVERS_FAULT:
             return UNCONFIRMED
         return LATER if code in _NOT_NOW else Verdict(Outcome.FAILED, Reason.REJECTED)
-    except AnymailAPIError:
-        return UNCONFIRMED
+    except AnymailAPIError as error:
+        return _amazon_verdict(error)
     except AnymailError:
         return Verdict(Outcome.FAILED, Reason.REJECTED)  # refused before or instead of being sent
     status = message.anymail_status.recipients.get(to)  # type: ignore[attr-defined]  # anymail puts it there
     accepted = status is not None and status.status in _ACCEPTED
     return Verdict(Outcome.SENT, code=250) if accepted else Verdict(Outcome.FAILED, Reason.REJECTED)
+
+
+def _amazon_verdict(error: AnymailAPIError) -> Verdict:
+    """Return what Amazon's error means. Raises `_Refused`."""
+    try:
+        return amazon.verdict_of(error)
+    except amazon.RefusedByAmazon as refused:
+        raise _Refused(str(refused)) from error
 
 
 def _reach(message: EmailMultiAlternatives, backend: Any) -> None:

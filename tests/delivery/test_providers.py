@@ -3,14 +3,17 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from anymail.exceptions import AnymailRequestsAPIError
+from anymail.exceptions import AnymailAPIError, AnymailRequestsAPIError
 from anymail.message import AnymailRecipientStatus
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from django.core import mail
+from django.core.mail import get_connection
 
 from delivery import queries
-from delivery.models import Connection, Mailing
-from delivery.services import compiling, connections, holding, providers, starting
+from delivery.models import Connection, Mailing, Outcome, Reason
+from delivery.services import amazon, compiling, connections, holding, providers, starting
 from delivery.services.compiling import CannotMail
+from delivery.services.outcomes import LATER, UNCONFIRMED, Verdict
 from emailconcert.lib.tenancy import account_scope
 from tests.delivery import makers
 from tests.factories import AccountFactory
@@ -159,3 +162,54 @@ def test_provider_without_headers_of_each_person_is_refused(name):
     with pytest.raises(CannotMail, match=f"(?i){name}"):
         makers.make_mailing(account=account, connection=connection_of(account, f"anymail.backends.{name}.EmailBackend"))
     assert compiling.check_connection(None) is None
+
+
+def amazon_error(code, status, words=""):
+    answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "SendEmail")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (amazon_error("TooManyRequestsException", 429), LATER),
+        (amazon_error("MessageRejected", 400, "Bad content"), Verdict(Outcome.FAILED, Reason.REJECTED)),
+        (amazon_error("MessageRejected", 400, "Email address is not verified."), "held"),
+        (amazon_error("TooManyRequestsException", 429, "Daily message quota exceeded."), "held"),
+        (amazon_error("UnrecognizedClientException", 403), "held"),
+        (amazon_error("AccountSuspendedException", 400), "held"),
+        (EndpointConnectionError(endpoint_url="https://email.eu-west-1.amazonaws.com"), "held"),
+        (amazon_error("InternalFailure", 500), UNCONFIRMED),
+        (ReadTimeoutError(endpoint_url="https://email.eu-west-1.amazonaws.com"), UNCONFIRMED),
+    ],
+)
+def test_amazons_answers_leave_unconfirmed_only_what_may_have_left(answer, expected):
+    error = AnymailAPIError("x", response=getattr(answer, "response", None))
+    error.__cause__ = answer
+    if expected == "held":
+        with pytest.raises(amazon.RefusedByAmazon):
+            amazon.verdict_of(error)
+    else:
+        assert amazon.verdict_of(error) == expected
+
+
+def test_amazon_is_asked_once_for_each_message():
+    options = {"client_params": {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-west-1"}}
+    path = "anymail.backends.amazon_ses.EmailBackend"
+    with get_connection(path, **amazon.asked_once(path, options)) as backend:
+        assert backend.client.meta.config.retries["total_max_attempts"] == 1
+    assert amazon.asked_once("anymail.backends.brevo.EmailBackend", options) is options
+
+
+def test_settings_that_no_provider_takes_hold_the_mailing_in_words(journals):
+    account = AccountFactory()
+    options = {"client_params": {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "no region!"}}
+    through = connection_of(account, "anymail.backends.amazon_ses.EmailBackend", options)
+    mailing = makers.make_started(account=account, people=1, connection=through)
+
+    assert run(mailing) is False
+
+    with account_scope(account):
+        held = Mailing.objects.get(pk=mailing.pk)
+    assert (held.state, queries.ledger(mailing).queued) == (Mailing.State.PAUSED, 1)
+    assert "can't be used" in held.held_reason
