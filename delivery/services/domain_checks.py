@@ -73,6 +73,8 @@ def check_domain(*, domain: SendingDomain, resolver: Resolver, now: datetime, sc
         fresh = SendingDomain.objects.select_for_update().select_related("account").filter(pk=domain.pk).first()
         if fresh is None:
             return False
+        # A doubled or late task finds that the next check was planned already: it looks, and counts no miss.
+        scheduled = scheduled and fresh.next_check_at <= now + LEASE
         signing_keys.follow(fresh, findings, now=now)
         _judge(fresh, _standing(fresh, findings), scheduled=scheduled, now=now)
         fresh.zone, fresh.checked_at = zone, now
@@ -116,10 +118,10 @@ def _judge(domain: SendingDomain, standing: State, *, scheduled: bool, now: date
 
 
 def _next_check(domain: SendingDomain, findings: Mapping[str, Finding], now: datetime) -> datetime:
+    if domain.misses and domain.verified_at:  # first, so that three misses always lie hours apart
+        return now + _AGAIN
     if any(finding.state == State.FAILED for finding in findings.values()) or _is_moving(domain):
         return now + _SOON
-    if domain.misses and domain.verified_at:
-        return now + _AGAIN
     if not domain.verified_at and now - domain.created_at < _YOUNG:
         return now + _SOON
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

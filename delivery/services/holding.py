@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 
 from delivery.models import Batch, Mailing, Message, Outcome, Reason
@@ -21,6 +22,8 @@ RESTORED = "Restored from a backup: messages sent after it was made would go out
 UNVERIFIED = (
     "{} is no longer verified: one of its DNS records is gone. Publish it and resume, or cancel. Nobody is lost."
 )
+
+NAMELESS = "{} was removed from your sending domains, so mail can't leave in its name any more."
 
 logger = logging.getLogger(__name__)
 _LONGEST_REASON = 200
@@ -73,7 +76,18 @@ def reason_against(*, mailing: Mailing, batch: Batch, now: datetime) -> str:
     """Return why a mailing must be held instead of sending its next batch, empty where nothing is against it."""
     if mailing.domain and mailing.domain.verified_at is None:
         return UNVERIFIED.format(mailing.domain.domain[:70])
+    if _is_nameless(mailing):
+        return NAMELESS.format(_host(mailing)[:70])
     return MISSED if is_missed(mailing=mailing, batch=batch, now=now) else ""
+
+
+def _is_nameless(mailing: Mailing) -> bool:
+    """Tell whether its domain was removed: its mail would leave unsigned, in a name that does not know us."""
+    return mailing.domain_id is None and _host(mailing) != settings.PLATFORM_DOMAIN
+
+
+def _host(mailing: Mailing) -> str:
+    return mailing.from_email.rpartition("@")[2]
 
 
 def is_missed(*, mailing: Mailing, batch: Batch, now: datetime) -> bool:
@@ -126,11 +140,14 @@ def cancel_mailing(*, mailing: Mailing, now: datetime) -> None:
 def resend_unconfirmed(*, mailing: Mailing, now: datetime) -> int:
     """Put the unconfirmed messages back to the queue, by the owner's own choice; return how many.
 
-    Some of them may have arrived, so a person can get the mail twice; that is why it never happens by itself.
+    Some of them may have arrived, so a person can get the mail twice; that is why it never happens by itself. Raises
+    `CannotHold` where its domain was removed meanwhile.
     """
     with account_scope(mailing.account_id):
         touched = 0
-        Mailing.objects.select_for_update(no_key=True).defer("program").get(pk=mailing.pk)  # `finish_mailing` waits
+        # `finish_mailing` waits
+        if _is_nameless(Mailing.objects.select_for_update(no_key=True).defer("program").get(pk=mailing.pk)):
+            raise CannotHold(NAMELESS.format(_host(mailing)[:70]))
         for batch in Batch.objects.select_for_update().filter(
             mailing_id=mailing.pk, unconfirmed__gt=0, state=Batch.State.DONE
         ):
