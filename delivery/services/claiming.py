@@ -15,7 +15,7 @@ from django.db import connection
 
 from accounts.models import Account
 from delivery.models import Batch, Mailing, Outcome
-from delivery.services import compiling, holding, judging, waiting, warming
+from delivery.services import compiling, holding, judging, lasting, waiting, warming
 from delivery.wire.journal import Journal, boot_id, host_name
 from emailconcert.lib.tenancy import account_scope
 from privacy.services import ledger
@@ -253,6 +253,7 @@ def _take(batch: Batch, share: Share, now: datetime) -> Claim:
     rest_at = None if share.rest_in is None else now + timedelta(seconds=share.rest_in)
     name = f"{batch.pk}-{secrets.token_hex(6)}.journal"
     lease_until = now + lease_length()
+    lasting.must_last()
     journal = Journal.create(
         Path(settings.JOURNAL_DIR) / name,
         batch_id=batch.pk,

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from accounts.services import outbox
 from contacts.models import Contact
 from delivery.models import Batch, Mailing, Message, Outcome, Reason
-from delivery.services import proving, reputation, stopping, warming
+from delivery.services import lasting, proving, reputation, stopping, warming
 from delivery.services.outcomes import Verdict
 from emailconcert.lib.tenancy import account_scope
 from privacy.models import Suppression
@@ -67,6 +67,7 @@ def settle(report: Report, *, now: datetime) -> bool:
         if batch is None:
             logger.warning("batch was settled by another", extra={"batch": report.batch_id})
             return False
+        lasting.must_last()
         mailings = Mailing.objects.select_for_update(no_key=True)
         state, from_email = mailings.values_list("state", "from_email").get(pk=batch.mailing_id)
         final = _settle(batch, report, cancelled=state == Mailing.State.CANCELLED, now=now)

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection, transaction
 
 from delivery import queries
 from delivery.models import Batch, Message, Outcome
-from delivery.services import claiming, recovering, settling
+from delivery.services import claiming, lasting, recovering, settling
 from delivery.wire import journal
 from emailconcert.lib.tenancy import account_scope
 from tests.delivery import makers
@@ -146,3 +147,16 @@ def test_old_journal_that_nobody_names_is_removed(journals):
 
     assert recovering.remove_orphans(now=datetime.now(UTC)) == 1
     assert list(journals.iterdir()) == []
+
+
+@pytest.mark.parametrize(("default", "inside"), [("off", "on"), ("local", "local"), ("on", "on")])
+def test_claims_and_outcomes_are_on_disk_before_they_count_whatever_the_server_is_set_to(default, inside):
+    def setting():
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            return cursor.fetchone()[0]
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL synchronous_commit TO {default}")
+        lasting.must_last()
+        assert setting() == inside
