@@ -17,6 +17,7 @@ from emailconcert.lib.network import is_public
 from emailconcert.lib.tenancy import account_scope
 
 PORTS = (25, 465, 587, 2465, 2525, 2587)
+_LONGEST_LABEL = 64
 _BUSY = (Mailing.State.MATERIALISING, Mailing.State.SENDING, Mailing.State.PAUSED)
 
 
@@ -53,6 +54,8 @@ def save_connection(
         values = plan.values
         if connection:
             known = _entered(connection)
+            if provider == SMTP and known.get("password") and not values.get("password"):
+                _check_same_server(known, values)
             values = {**values, **{name: known.get(name, "") for name in plan.secrets if not values.get(name)}}
         options = _smtp_options(values) if provider == SMTP else options_of(esp, values)
         row = connection or Connection(provider=provider, backend=esp.backend)
@@ -72,6 +75,13 @@ def save_connection(
         action = "connection.changed" if connection else "connection.added"
         auditing.record(action=action, actor=actor, now=now, account_id=account.pk, target=("connection", row.pk))
     return row
+
+
+def _check_same_server(known: dict[str, Any], values: dict[str, str]) -> None:
+    """Refuse to send a stored password to another server: whoever named their own would read it. Raises `CannotConnect`."""
+    moved = str(known.get("host", "")).lower() != values["host"].strip().lower()
+    if moved or (values["security"] == "plain" and known.get("security") != "plain"):
+        raise CannotConnect("The server is another one: write the password once more, it is not handed on by itself.")
 
 
 def _entered(connection: Connection) -> dict[str, Any]:
@@ -97,6 +107,8 @@ def _smtp_options(values: dict[str, str]) -> dict[str, object]:
     if not settings.PRIVATE_CONNECTIONS:
         if port not in PORTS:
             raise CannotConnect(f"Port {port} is not one of mail servers: {', '.join(map(str, PORTS))}.")
+        if not all(0 < len(label) < _LONGEST_LABEL for label in host.split(".")) and ":" not in host:
+            raise CannotConnect("This is no server's name. Write it as smtp.example.com.")
         if host.replace(".", "").isdigit() or ":" in host:
             if not is_public(host):
                 raise CannotConnect("This address is in a private network, where we don't connect to.")

@@ -1,7 +1,7 @@
 """A mail server as we are told of it, and not reaching it."""
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emailconcert.lib.network import is_public
 
@@ -19,7 +19,7 @@ class Server:
     port: int
     security: str = "plain"
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     verify: bool = True
     timeout: float = 60.0
     local_name: str = "localhost"
@@ -35,7 +35,10 @@ def judged_addresses(server: Server) -> list[str]:
 
     Connect to what this returns and never to the name, which may lead elsewhere a moment later. Raises `OSError`.
     """
-    rows = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    try:
+        rows = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # an empty label, or one too long
+        raise socket.gaierror(f"{server.host} is no server's name.") from None
     found = [str(row[4][0]) for row in rows]
     if server.public_only and not all(map(is_public, found)):
         raise PermissionError("This server is in a private network, where we don't connect to.")

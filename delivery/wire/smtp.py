@@ -64,7 +64,7 @@ class Connection(asyncio.Protocol):
         try:
             async with asyncio.timeout(self._server.timeout):
                 await self._open()
-        except (OSError, ssl.SSLError, TimeoutError, BadReply) as error:
+        except (OSError, ssl.SSLError, TimeoutError, BadReply, UnicodeError) as error:
             self._abort()
             words = self.trouble or f"{self._server.host}: {str(error) or 'no answer in time'}"
             raise CannotConnect(words) from error

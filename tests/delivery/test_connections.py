@@ -57,6 +57,7 @@ def test_closest_rule_carries_a_mailing_and_the_platform_the_rest():
         ({"host": "::1"}, "private network"),
         ({"host": "localhost"}, "full name"),
         ({"port": "6379"}, "not one of mail servers"),
+        ({"host": "smtp..example.com"}, "no server's name"),
     ],
 )
 def test_private_networks_and_odd_ports_are_refused(values, words, settings):
@@ -72,6 +73,10 @@ def test_name_that_leads_into_a_private_network_is_not_connected_to(monkeypatch)
     with pytest.raises(PermissionError, match="private network"):
         judged_addresses(Server("mail.example.com", 25, public_only=True))
     assert judged_addresses(Server("mail.example.com", 25)) == ["192.168.0.1"]
+    monkeypatch.undo()
+    with pytest.raises(socket.gaierror, match="no server's name"):
+        judged_addresses(Server("smtp..example.com", 25))
+    assert "s3cret" not in repr(Server("mail.example.com", 25, password="s3cret"))
 
 
 def test_secrets_are_kept_sealed_and_never_shown(client, settings, monkeypatch, django_capture_on_commit_callbacks):
@@ -93,7 +98,13 @@ def test_secrets_are_kept_sealed_and_never_shown(client, settings, monkeypatch, 
     assert not [each for each in shown if b"s3cret" in each]
     assert b"Stored. Write a new one to replace it." in shown[1]
 
-    client.post(f"{page}edit/", SMTP | {"name": "Yours", "password": "", "host": "mx.example.com"})
+    moved = SMTP | {"name": "Yours", "password": "", "host": "mx.example.com"}
+    for other in (moved, SMTP | {"name": "Yours", "password": "", "security": "plain"}):
+        assert client.post(f"{page}edit/", other).status_code == 422  # else whoever edits it reads what is stored
+    client.post(f"{page}edit/", moved | {"host": SMTP["host"], "port": "465"})
+    with account_scope(alice.account):
+        assert connections.open_settings(Connection.objects.get())["password"] == "s3cret"
+    client.post(f"{page}edit/", moved | {"password": "s3cret"})
     with account_scope(alice.account):
         made = Connection.objects.get()
         known = connections.open_settings(made)

@@ -11,7 +11,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -45,7 +45,7 @@ class Mailbox:
     host: str
     port: int
     user: str
-    password: str
+    password: str = field(repr=False)
     folder: str
 
     @classmethod
@@ -81,8 +81,8 @@ def empty(mailbox: Mailbox, take: Take, *, may_go_on: Callable[[], bool]) -> int
 def recipient_of(content: bytes) -> str:
     """Return which of our addresses a mail was delivered to, by its headers; the complaints' where none is."""
     head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0]
-    for field in _ENVELOPE.findall(head):
-        for address in _ADDRESS.findall(field.decode("utf-8", "replace")):
+    for line in _ENVELOPE.findall(head):
+        for address in _ADDRESS.findall(line.decode("utf-8", "replace")):
             if is_ours(address):
                 return str(address)
     return _COMPLAINTS

@@ -2,7 +2,7 @@
 
 import secrets
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
@@ -32,7 +32,7 @@ class Found:
     account_id: int
     door_id: int
     provider: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)
