@@ -5,7 +5,8 @@ tokens that are good from now to `horizon` seconds ahead, each with its moment, 
 and the asker spaces what it sends. A bucket holds at most one second's tokens (and at least one).
 
 A bucket that Redis does not know holds one token: a Redis that starts empty lets no burst through. Without Redis each
-process goes by buckets of its own, at its part of the rate (`SENDING_PROCESSES`).
+process goes by buckets of its own, at its part of the rate (`SENDING_PROCESSES`). Nobody takes more than `horizon` ahead, so
+a bucket that stands a minute ahead was written before Redis's clock was put back: it begins anew.
 """
 
 import logging
@@ -34,12 +35,14 @@ _TAKE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local shared, horizon, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local furthest = 60 * 1000000
 local buckets = #KEYS - 1
 local gaps, stands, most = {}, {}, {}
 for i = 1, buckets do
     local gap = tonumber(ARGV[4 + i])
     local stand = tonumber(redis.call('GET', KEYS[i + 1]) or (now - gap))
     stand = math.max(stand, now - math.max(burst, gap))
+    if stand > now + furthest then stand = now end
     gaps[i], stands[i] = gap, stand
     most[i] = math.max(0, math.floor((now + horizon - stand) / gap + 0.000001))
 end

@@ -27,6 +27,7 @@ _SHOWN = 6 * 3600.0  # after its last word, a provider that has its speed back i
 _MOST_WORDS = 160
 _RATE_WORDS = re.compile(r"rate|too (?:many|fast|much)|thrott|slow|defer|exceed|limit|unusual|busy", re.IGNORECASE)
 _GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")  # servers like to repeat the recipient's
 _CLOSING, _FINAL = 421, 500
 _SECURITY = 7
 
@@ -85,7 +86,7 @@ def key(account_id: int, connection_id: int | None) -> str:
 
 def slow_down(*, at: str, provider: str, rate: float, full: float, words: str) -> None:
     """Halve the rate to a provider that asked for it; `rate` is what was sent at most, `full` what is allowed at best."""
-    said = " ".join(words.split())[:_MOST_WORDS]
+    said = _ADDRESS.sub("…", " ".join(words.split()))[:_MOST_WORDS]
     try:
         limits.client().eval(_SLOW, 1, at, provider, str(rate), str(FLOOR), said, str(_APART), str(_KEPT), str(full))
     except (redis.RedisError, OSError):

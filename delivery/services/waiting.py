@@ -39,14 +39,15 @@ def quiet_until(rules: SendingRules, *, now: datetime) -> datetime | None:
 
 
 def wait(mailing: Mailing, *, until: datetime, now: datetime) -> None:
-    """Let a mailing's due batches wait; in the account's scope."""
+    """Let a mailing's due batches wait; in the account's scope. One that another slot looks at waits by that slot."""
     due = Batch.objects.filter(mailing_id=mailing.pk, state=Batch.State.OPEN, not_before__lte=now)
-    due.update(not_before=until)
+    free = due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+    Batch.objects.filter(pk__in=list(free)).update(not_before=until)
 
 
 def release(*, account_id: int, until: datetime, now: datetime, domain_id: int | None = None) -> None:
     """Let go on what waited for a moment that has lost its meaning; in the account's scope."""
-    mailings = Mailing.objects.filter(account_id=account_id, state=Mailing.State.SENDING)
+    mailings = Mailing.objects.filter(account_id=account_id, state__in=(Mailing.State.SENDING, Mailing.State.PAUSED))
     if domain_id is not None:
         mailings = mailings.filter(domain_id=domain_id)
     waiting = Batch.objects.filter(mailing__in=mailings, state=Batch.State.OPEN, not_before=until)

@@ -1,7 +1,9 @@
+import threading
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from accounts.models import Outbox
 from accounts.services import auditing
@@ -87,6 +89,26 @@ def test_complaints_stop_it_and_it_does_not_stop_again_for_the_same(mailbox, jou
     assert fresh(mailing).state == "paused"  # thrice 0.3 % is still far below
 
 
+def test_two_slots_that_both_meet_quiet_hours_do_not_wait_for_each_other(journals, monkeypatch):
+    monkeypatch.setattr(settings, "BATCH_SIZE", 2)
+    mailing = makers.make_started(account=AccountFactory(time_zone="UTC"))
+    with account_scope(mailing.account_id):
+        SendingRules.objects.create(quiet_from=time(11), quiet_until=time(13))
+
+    def claim():
+        claiming.claim_batch(account_id=mailing.account_id, mailing_id=mailing.pk, now=NOON)
+        connection.close()
+
+    with account_scope(mailing.account_id):
+        Batch.objects.select_for_update().get(number=2)  # as another slot, in the middle of its claim
+        other = threading.Thread(target=claim, daemon=True)
+        other.start()
+        other.join(timeout=20)
+        assert not other.is_alive()
+        waits = dict(Batch.objects.values_list("number", "not_before"))
+    assert (waits[1], waits[2] <= NOON) == (NOON.replace(hour=13), True)
+
+
 def test_quiet_hours_are_by_the_accounts_clock_and_spare_transactional_mail(mailbox, journals):
     mailing = makers.make_started(account=AccountFactory(time_zone="America/New_York"))
     with account_scope(mailing.account_id):
@@ -102,6 +124,7 @@ def test_quiet_hours_are_by_the_accounts_clock_and_spare_transactional_mail(mail
 
     with account_scope(mailing.account_id):
         assert (claim, Batch.objects.get().not_before) == (None, morning)
+        Mailing.objects.update(state=Mailing.State.PAUSED)  # and it goes on at once when it is resumed
         waiting.release(account_id=mailing.account_id, until=morning, now=NOON)
         assert Batch.objects.get().not_before == NOON
 
