@@ -139,6 +139,23 @@ def test_bounced_does_not_mean_a_hard_bounce(values, status):
     assert provider_events.status_of(event("bounced", "", **values)) == status
 
 
+@pytest.mark.parametrize(
+    ("kind", "raw", "signal"),
+    [
+        ("complained", {"RecordType": "Bounce", "Type": "SpamNotification"}, Signal.SOFT_BOUNCE),
+        ("rejected", {"type": "policy_rejection", "bounce_class": "52"}, Signal.SOFT_BOUNCE),
+        ("rejected", {"event": "reject"}, Signal.COMPLAINED),
+    ],
+)
+def test_what_a_filter_says_of_the_content_is_no_complaint_of_the_person(kind, raw, signal):
+    mailing = make_mailing()
+    made = event(kind, signing.message_token(mailing.pk, 1), raw=raw, reject_reason="spam")
+
+    assert provider_events.apply_event(event=made, account_id=mailing.account_id, now=NOW)
+
+    assert state(mailing)[:2] == (signal, ["complained"] if signal == Signal.COMPLAINED else [])
+
+
 def test_events_in_any_order_end_the_same():
     mailing = make_mailing(people=2)
     token = signing.message_token(mailing.pk, 1)

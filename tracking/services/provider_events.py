@@ -31,6 +31,8 @@ _SOFT = re.compile(
     r"soft[_ -]?bounce|softfail|\btransient\b|soft_bounced|temporary|\bdeferred\b|err_.*temporary", re.IGNORECASE
 )
 _HARD = re.compile(r"hard[_ -]?bounce|hardfail|\bpermanent\b|hard_bounced|invalid_email|badmailbox", re.IGNORECASE)
+# A filter's word on the content, which anymail takes for a person's: Postmark's code 512, and SparkPost's own policy.
+_BY_FILTERS = {"SpamNotification", "policy_rejection"}
 _FOR_SENDER = {RejectReason.SPAM, RejectReason.BLOCKED}
 
 
@@ -41,16 +43,24 @@ def apply_event(*, event: AnymailTrackingEvent, account_id: int, now: datetime) 
         return False
     mailing_id, sequence = about
     kind = event.event_type
-    if kind == EventType.COMPLAINED or (kind == EventType.REJECTED and event.reject_reason == RejectReason.SPAM):
+    if _is_complaint(event):
         _learn(about, Kind.COMPLAINT, "", now)
     elif kind == EventType.UNSUBSCRIBED or event.reject_reason == RejectReason.UNSUBSCRIBED:
         opting_out.opt_out_by_mail(mailing_id=mailing_id, sequence=sequence, now=now)
-    elif kind in (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED):
+    elif kind in (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED, EventType.COMPLAINED):
         _learn(about, Kind.BOUNCE, status_of(event), now)
     elif kind in _ARRIVED:
         is_delivered = kind == EventType.DELIVERED
         signals.note_arrival(mailing_id=mailing_id, sequence=sequence, is_delivered=is_delivered, now=now)
     return True
+
+
+def _is_complaint(event: AnymailTrackingEvent) -> bool:
+    """Tell whether the person reported the mail as spam, now or before."""
+    if not _BY_FILTERS.isdisjoint(_own_words(event.esp_event)):
+        return False
+    is_known = event.event_type == EventType.REJECTED and event.reject_reason == RejectReason.SPAM
+    return event.event_type == EventType.COMPLAINED or is_known
 
 
 def _learn(about: tuple[int, int], kind: Kind, status: str, now: datetime) -> None:

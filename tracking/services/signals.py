@@ -61,8 +61,8 @@ def apply_signal(*, learnt: Learnt, now: datetime) -> bool:
         worst = _worst_so_far(learnt)
         if not _write_down(learnt, message, now=now):
             return False
+        _mark(message, learnt, weight)  # the message before the counts, as where a batch is settled: no deadlock
         _count_for_reputation(learnt, account_id, weight, worst, now=now)
-        _mark(message, learnt, weight)
         if worst != Severity.HARD:  # else one person with one token could stop a mailing, by a report per status
             _count_against_mailing(learnt, account_id, weight, now=now)
         if learnt.kind == Kind.COMPLAINT:
