@@ -119,6 +119,7 @@ LAUGHS = (
         report(domain=""),
         report(at=NOW - timedelta(days=90)),
         report(at=NOW + timedelta(days=30)),
+        report().replace(b"<begin>", b"<begin>99"),  # a year that no calendar has
         b"<html>feedback</html>",
         b"",
     ],
