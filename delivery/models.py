@@ -287,4 +287,4 @@ class Message(models.Model):
 
 # Django looks for an app's tables here.
 from delivery.limit_models import MailingHealth, SendingLimit, SendingRules, WarmUp, WarmUpDay  # noqa: E402, F401
-from delivery.reputation_models import DmarcReport, DmarcSource, ReputationDay  # noqa: E402, F401
+from delivery.reputation_models import BlocklistCheck, DmarcReport, DmarcSource, ReputationDay  # noqa: E402, F401

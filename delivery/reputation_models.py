@@ -76,3 +76,15 @@ class DmarcSource(TenantModel):
                 fields=("account", "report", "network", "dkim", "spf", "disposition"), name="one_dmarc_source"
             ),
         )
+
+
+class BlocklistCheck(models.Model):
+    """Which blocklists one of the platform's addresses, or a verified domain, is on. A platform table; decides nothing."""
+
+    name = models.CharField(max_length=253, unique=True, help_text="An address or a domain.")
+    listed = models.JSONField(default=dict, help_text="What each list says that it is on.")
+    silent = models.JSONField(default=list, help_text="Lists that gave no answer.")
+    checked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -12,6 +12,7 @@ from contacts.models import Contact
 from delivery import queries
 from delivery.models import Connection, Sender, SendingDomain
 from delivery.services import (
+    blocklists,
     connection_tests,
     domain_checks,
     mailbox_providers,
@@ -179,6 +180,12 @@ def test_connection(*, account_id: int, connection_id: int, sender: str, to: str
     connection_tests.run_test(
         account_id=account_id, connection_id=connection_id, sender=sender, to=to, now=datetime.now(UTC)
     )
+
+
+@shared_task
+def look_up_blocklists() -> int:
+    """Look up what was not for a day, for less than a minute; nothing where no lists are set."""
+    return blocklists.look_up_due(resolver=domain_checks.make_resolver(), now=datetime.now(UTC))
 
 
 @shared_task

@@ -153,6 +153,18 @@ DNS_SERVERS = env_list(
     "DNS_SERVERS",
     help="Name servers that sending domains are looked up with, as ADDRESS or ADDRESS:PORT; none: the system's.",
 )
+BLOCKLISTS = env_list(
+    "BLOCKLISTS",
+    help="Blocklists of addresses that SENDING_IPS are looked up in every night, such as zen.spamhaus.org. None: no look-ups. "
+    "Read their terms first.",
+)
+DOMAIN_BLOCKLISTS = env_list(
+    "DOMAIN_BLOCKLISTS",
+    help="Blocklists of domains for verified sending domains, such as dbl.spamhaus.org. None: no look-ups.",
+)
+SENDING_IPS = env_list(
+    "SENDING_IPS", help="The addresses that the platform's mail leaves from, to be looked up in BLOCKLISTS."
+)
 MAIL_IN_HOST = env_str("MAIL_IN_HOST", default="127.0.0.1", help="Where bounces and opt-outs by mail are received.")
 MAIL_IN_PORT = env_int(
     "MAIL_IN_PORT", default=2525, minimum=1, maximum=65535, help="The port of that mail server; MX records lead to it."
@@ -209,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
     "delivery-look-up-providers": {"task": "delivery.tasks.look_up_providers", "schedule": every(15.0)},
     "delivery-recover": {"task": "delivery.tasks.recover_expired", "schedule": every(10.0)},
     "delivery-check-domains": {"task": "delivery.tasks.wake_domain_checks", "schedule": every(60.0)},
+    "delivery-look-up-blocklists": {"task": "delivery.tasks.look_up_blocklists", "schedule": every(600.0)},
     "accounts-drain-outbox": {"task": "accounts.tasks.drain_outbox", "schedule": every(2.0)},
     "accounts-seal-audit": {"task": "accounts.tasks.seal_audit", "schedule": every(10.0)},
     "tracking-empty-inbox": {"task": "tracking.tasks.empty_inbox", "schedule": every(2.0)},

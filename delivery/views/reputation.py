@@ -9,7 +9,8 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
 from accounts.access import MemberRequest, member_required
-from delivery.services import dmarc_reports, dmarc_standing
+from delivery.models import SendingDomain
+from delivery.services import blocklists, dmarc_reports, dmarc_standing
 from delivery.services import reputation_advice as advice
 from delivery.services import reputation_reports as reports
 from delivery.services.reputation_reports import Figures, Report, Share
@@ -53,9 +54,16 @@ def overview(request: MemberRequest) -> HttpResponseBase:
         "providers": [(row, _address(request.GET, provider=row.key)) for row in shown.providers],
         "fewest": reports.FEWEST,
         "standings": dmarc_standing.read(account_id=account_id, now=moment),
+        "looks_up_blocklists": blocklists.is_on(),
+        "listings": blocklists.read(_verified(account_id)),
         "dmarc_address": f"{dmarc_reports.MAILBOX}@{settings.PLATFORM_DOMAIN}",
     }
     return render(request, "delivery/reputation.html", context)
+
+
+def _verified(account_id: int) -> list[str]:
+    verified = SendingDomain.objects.filter(account_id=account_id).exclude(verified_at=None)
+    return list(verified.values_list("domain", flat=True))
 
 
 def _stats(total: Figures) -> list[tuple[str, str, str]]:

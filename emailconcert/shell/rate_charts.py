@@ -9,7 +9,8 @@ from emailconcert.shell.charts import NARROW, WIDE, Frame, Plane, labels_of, pat
 from emailconcert.shell.numbers import format_percent
 
 _TICKS = 4
-_NICE_STEPS = (1, 2, 2.5, 5, 10)
+_NICE_STEPS = (1, 2, 5, 10)
+_SMALLEST_STEP = 0.1  # per cent; what is below is nothing to worry about, and its words are short
 _ROOM = 1.15  # above the highest line, for its words
 
 
@@ -55,7 +56,7 @@ def draw_rates(chart: Rates) -> dict[str, object]:
 
 def top_of(highest: float) -> float:
     """Return the end of an axis from zero to `highest` per cent, of four equal round steps."""
-    step = max(highest / _TICKS, 0.01)
+    step = max(highest / _TICKS, _SMALLEST_STEP)
     scale = 10.0 ** floor(log10(step))
     return float(next(nice * scale for nice in _NICE_STEPS if nice * scale >= step - 1e-9) * _TICKS)
 

@@ -126,6 +126,7 @@ DESK_PAGES = {
     "admin-accounts": "/admin/accounts/account/",
     "admin-profiles": "/admin/accounts/user/",
     "admin-review": "/admin/tracking/reviewmail/",
+    "admin-blocklists": "/admin/delivery/blocklistcheck/",
 }
 FILE = "Mail,Vorname,Notes\nada@example.com,Ada,likes rye\nnobody,No,\nben@example.org,Ben,\n"
 

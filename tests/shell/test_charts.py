@@ -85,4 +85,4 @@ def test_rates_leave_out_moments_with_too_few_and_make_room_for_their_lines():
 
 @given(st.floats(min_value=0, max_value=100))
 def test_top_of_rates_covers_the_highest(highest):
-    assert highest <= rate_charts.top_of(highest) <= max(0.05, 2.6 * highest)
+    assert highest <= rate_charts.top_of(highest) <= max(0.41, 2.6 * highest)

@@ -30,6 +30,8 @@ MAY_ENTER_PLATFORM = {
     "contacts/services/imports/import_runs.py",
     "contacts/services/imports/importing.py",
     "delivery/queries.py",
+    "delivery/admin.py",
+    "delivery/services/blocklists.py",
     "delivery/services/dmarc_reports.py",
     "delivery/services/domain_checks.py",
     "delivery/services/recovering.py",
