@@ -24,7 +24,7 @@ _COUNT = """
     ),
     judged(id, reason) AS MATERIALIZED (
         SELECT c.id, {reason}
-        FROM candidates k JOIN contacts_contact c ON c.account_id = %(account)s AND c.id = k.id {joins} {among_people}
+        FROM candidates k {looked_up} {joins} {among_people}
     ),
     excluded(id) AS ({excluded}),
     on_list(id, people) AS MATERIALIZED ({on_list})
@@ -76,7 +76,7 @@ _SPAN = """
 """
 _SETTINGS = """
     SELECT set_config('work_mem', %(memory)s, true), set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true),
-        span.* FROM ({span}) span
+        set_config('enable_nestloop', 'off', true), span.* FROM ({span}) span
 """
 _SLICES, _SLICED_FROM = 8, 100_000
 
@@ -122,12 +122,14 @@ def count_audience(
         statement = _COUNT.format(
             **(_among_lists(ids, cuts) if to_segments is None else _among(materialising.ids_of(to_segments, cursor))),
             reason=judging.reason(mailing),
+            looked_up=judging.LOOKED_UP,
             joins=judging.joins(mailing),
             excluded=_excluded(excluded, bool(without_list_ids), cursor),
             left_out=Reason.EXCLUDED.value,
         )
         cursor.execute(statement, parameters)
         rows = cursor.fetchall()
+        cursor.execute(materialising.LOOPS_AGAIN)
     of_all = {reason: int(count) for of_list, reason, count in rows if of_list is None and count}
     total = of_all.pop(0, 0)
     return Counted(
@@ -139,7 +141,8 @@ def count_audience(
 
 def _prepare(cursor: Any, parameters: dict[str, Any], *, is_sliced: bool) -> list[int]:
     """Set what the count needs until the transaction ends, and return where lists that are merged are cut into slices."""
-    # The few who are judged are looked up: what a count reads is in memory, or on a disk that has no arm to move.
+    # The few who are judged are looked up: what a count reads is in memory, or on a disk that has no arm to move. What is
+    # joined is hashed, as `materialising` tells.
     cursor.execute(
         _SETTINGS.format(span=_SPAN if is_sliced else "SELECT NULL, NULL"),
         parameters | {"memory": materialising.MEMORY},

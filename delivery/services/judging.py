@@ -4,7 +4,9 @@ A mailing to lists goes to who is subscribed to one of them. One to segments goe
 nobody is mailed who stands on lists and is subscribed to none, or who left a list that was chosen beside the segments.
 
 Everything is joined by index, nothing is asked by a subquery in the expression: PostgreSQL hashes those only while they
-fit into its working memory, and a list of a million does not.
+fit into its working memory, and a list of a million does not. Contacts are looked up one by one (`LATERAL … LIMIT 1`): an
+account that was filled a moment ago is taken for a handful of rows, and a join that is planned for those goes over all of
+them for each.
 """
 
 from delivery.models import Mailing, Reason
@@ -53,12 +55,14 @@ _LEFT_LISTS = f"""
 # Who may be kept from being mailed for what is known of the person or the address: few, and found by index. Everybody else's
 # reason is 0 but for how they stand on lists.
 MARKED = """
-    SELECT c.id FROM privacy_restriction r
-    JOIN contacts_contact c ON c.account_id = r.account_id AND c.email_hash = r.address_hash
+    SELECT c.id FROM privacy_restriction r CROSS JOIN LATERAL (
+        SELECT id FROM contacts_contact WHERE account_id = %(account)s AND email_hash = r.address_hash LIMIT 1
+    ) c
     WHERE r.account_id = %(account)s
     UNION
-    SELECT c.id FROM privacy_suppression s
-    JOIN contacts_contact c ON c.account_id = s.account_id AND c.email_hash = s.address_hash
+    SELECT c.id FROM privacy_suppression s CROSS JOIN LATERAL (
+        SELECT id FROM contacts_contact WHERE account_id = %(account)s AND email_hash = s.address_hash LIMIT 1
+    ) c
     WHERE s.account_id = %(account)s
     UNION
     SELECT c.id FROM contacts_contact c WHERE c.account_id = %(account)s AND c.paused_until > %(now)s
@@ -67,6 +71,10 @@ MARKED = """
     JOIN privacy_domainsuppression d ON d.account_id = c.account_id AND d.domain = split_part(c.email, '@', 2)
     WHERE c.account_id = %(account)s
       AND EXISTS (SELECT 1 FROM privacy_domainsuppression WHERE account_id = %(account)s)
+"""
+# Their contacts, for a table `candidates k`.
+LOOKED_UP = """
+    CROSS JOIN LATERAL (SELECT * FROM contacts_contact WHERE account_id = %(account)s AND id = k.id LIMIT 1) c
 """
 # Whom a mailing to segments may leave out for how they stand on lists: they are off one at least.
 OFF_A_LIST = """

@@ -47,8 +47,7 @@ _JUDGED = """
     candidates(id) AS ({candidates}),
     barred AS MATERIALIZED (
         SELECT c.id, {reason} AS reason
-        FROM candidates k JOIN people p ON p.id = k.id
-        JOIN contacts_contact c ON c.account_id = %(account)s AND c.id = k.id {joins}
+        FROM candidates k JOIN people p ON p.id = k.id {looked_up} {joins}
     ),
     judged AS MATERIALIZED (
         SELECT p.id, COALESCE(NULLIF(b.reason, 0), CASE WHEN x.id IS NULL THEN 0 ELSE {left_out} END) AS reason
@@ -57,6 +56,7 @@ _JUDGED = """
 """
 NOBODY = "SELECT NULL::bigint WHERE false"
 MEMORY = "64MB"
+LOOPS_AGAIN = "SELECT set_config('enable_nestloop', 'on', true)"
 _INSERT = """
     , added AS (
         INSERT INTO delivery_message (account_id, mailing_id, sequence, contact_id)
@@ -183,13 +183,15 @@ def _run(
         **insert.parameters,
     }
     with connection.cursor() as cursor:
-        # So that sets of a million are hashed and not looked up one by one; until the end of the transaction.
-        cursor.execute("SELECT set_config('work_mem', %s, true)", [MEMORY])
+        # So that sets are hashed, as those of a million must be, and never gone over for each other's rows, whatever the
+        # planner takes a list for that was imported a moment ago.
+        cursor.execute("SELECT set_config('work_mem', %s, true), set_config('enable_nestloop', 'off', true)", [MEMORY])
         statement = (
             _JUDGED.format(
                 audience=ids_of(audience, cursor),
                 excluded=NOBODY if excluded is None else ids_of(excluded, cursor),
                 candidates=judging.candidates(mailing),
+                looked_up=judging.LOOKED_UP,
                 reason=judging.reason(mailing),
                 joins=judging.joins(mailing),
                 left_out=Reason.EXCLUDED.value,
@@ -198,7 +200,9 @@ def _run(
             + _COUNT.format(duplicate=Reason.DUPLICATE.value)
         )
         cursor.execute(statement, parameters)
-        return {Reason(reason).name.lower() if reason else "": int(count) for reason, count in cursor.fetchall()}
+        found = cursor.fetchall()
+        cursor.execute(LOOPS_AGAIN)
+        return {Reason(reason).name.lower() if reason else "": int(count) for reason, count in found}
 
 
 def ids_of(people: QuerySet[Contact], cursor: Any) -> str:

@@ -104,6 +104,6 @@ def test_it_is_one_statement_however_many_lists(alice, monkeypatch):
                 excluded=None,
                 now=NOW,
             )
-        assert len(seen) == 2  # its memory and where to cut, and the count
+        assert len(seen) == 3  # its settings and where to cut, the count, and a setting back
         assert seen[1]["sql"].count("FULL JOIN") == max(0, read - 8)
         assert seen[1]["sql"].count("contact_id AS l") == read  # each list once in each of eight slices
