@@ -60,7 +60,7 @@ def _is_complaint(event: AnymailTrackingEvent) -> bool:
     if not _BY_FILTERS.isdisjoint(_own_words(event.esp_event)):
         return False
     is_known = event.event_type == EventType.REJECTED and event.reject_reason == RejectReason.SPAM
-    return event.event_type == EventType.COMPLAINED or is_known
+    return bool(event.event_type == EventType.COMPLAINED or is_known)
 
 
 def _learn(about: tuple[int, int], kind: Kind, status: str, now: datetime) -> None:
