@@ -73,9 +73,13 @@ def count_settled(
     known = _looked_up(batch, list(tried)) if providers is None else providers
     day, domain = now.astimezone(UTC).date(), from_email.rpartition("@")[2].lower()
     rows: dict[RowKey, Counter[str]] = {}
+    sent = Counter(known.get(number, OTHER) for number, each in tried.items() if each.outcome == Outcome.SENT)
+    for provider, count in sent.items():
+        rows[batch.account_id, day, domain, provider] = Counter(sent=count)
     for number, verdict in tried.items():
-        key = (batch.account_id, day, domain, known.get(number, OTHER))
-        rows.setdefault(key, Counter()).update(_columns_of(verdict))
+        if verdict.outcome != Outcome.SENT:
+            key = (batch.account_id, day, domain, known.get(number, OTHER))
+            rows.setdefault(key, Counter()).update(_columns_of(verdict))
     _add(rows)
 
 
@@ -107,8 +111,6 @@ def _looked_up(batch: Batch, sequences: list[int]) -> dict[int, str]:
 
 
 def _columns_of(verdict: Verdict) -> tuple[str, ...]:
-    if verdict.outcome == Outcome.SENT:
-        return ("sent",)
     if verdict.is_hard_bounce:
         return ("failed", "hard_bounces")
     if verdict.reason == Reason.POLICY:
