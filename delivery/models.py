@@ -200,6 +200,11 @@ class Batch(TenantModel):
     journal = models.CharField(max_length=200, blank=True, db_default="")
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    claimed = ArrayField(
+        models.IntegerField(),
+        null=True,
+        help_text="While leased: the sequences the worker took, where not all that wait.",
+    )
     put_off = models.JSONField(
         default=dict, db_default={}, help_text="Per sequence that a server asked to wait: times asked, and until when."
     )

@@ -159,6 +159,7 @@ def _claim_next(
             batch.skipped += skipped
             share = share_out(_not_put_off(batch, people, now)[:room])
             if share.people:
+                batch.claimed = [each.sequence for each in share.people] if len(share.people) < len(people) else None
                 claim = _take(batch, share, now)
                 warming.count(mailing, len(share.people), now=now)
             else:

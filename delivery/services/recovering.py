@@ -74,8 +74,9 @@ def _verdict(entry: journal.Entry) -> Verdict | None:
 
 
 def _settle_unconfirmed(batch: Batch, now: datetime, why: str) -> bool:
-    logger.error("batch is unconfirmed as a whole", extra={"batch": batch.pk, "why": why})
-    verdicts = dict.fromkeys(range(batch.first, batch.last + 1), HOST_GONE)
+    logger.error("what a worker took of a batch is unconfirmed as a whole", extra={"batch": batch.pk, "why": why})
+    taken = range(batch.first, batch.last + 1) if batch.claimed is None else batch.claimed
+    verdicts = dict.fromkeys(taken, HOST_GONE)
     return settling.settle(settling.Report(batch.account_id, batch.pk, batch.journal, verdicts), now=now)
 
 

@@ -166,7 +166,7 @@ def _close_batch(batch: Batch, *, left: list[int], final: Mapping[int, Verdict],
     batch.sending = 0
     batch.state = Batch.State.OPEN if left else Batch.State.DONE
     batch.worker = batch.journal = ""
-    batch.lease_until = None
+    batch.lease_until = batch.claimed = None
     batch.attempts = max((times for times, _ in batch.put_off.values()), default=0)
     if left:
         batch.not_before = _next_time(batch, left, rest_at)

@@ -85,6 +85,26 @@ def test_missing_journal_makes_the_batch_unconfirmed_after_its_lease(claim, expi
     assert outcomes(claim) == (["UNCONFIRMED"] * 6 if expired else ["QUEUED"] * 6)
 
 
+def test_only_what_the_worker_took_of_a_batch_is_unconfirmed(journals):
+    mailing = makers.make_started(people=6)
+    now = datetime.now(UTC)
+    claim = claiming.claim_batch(
+        account_id=mailing.account_id,
+        mailing_id=mailing.pk,
+        now=now,
+        share_out=lambda people: claiming.Share(people[1:3], rest_in=60.0),
+    )
+    claim.journal.close()
+    claim.journal.path.unlink()
+    change(claim, lease_until=past(seconds=1))
+
+    assert recovering.recover_batches(now=now) == 1
+    assert outcomes(claim) == ["QUEUED", "UNCONFIRMED", "UNCONFIRMED", "QUEUED", "QUEUED", "QUEUED"]
+    batch = batch_of(claim)
+    assert (batch.state, batch.unconfirmed, batch.claimed) == ("open", 2, None)
+    assert queries.ledger(mailing).adds_up
+
+
 @pytest.mark.parametrize(("expired", "settled"), [(False, 0), (True, 1)])
 def test_journal_of_an_earlier_boot_makes_the_batch_unconfirmed(claim, expired, settled, monkeypatch):
     monkeypatch.setattr(journal, "boot_id", lambda: "another-boot")
