@@ -182,19 +182,6 @@ BOUNCE_MAILBOX_URL = env_url(
     "What is taken is deleted there. Without the s, STARTTLS is required.",
     secret=True,
 )
-MAIL_IN_LMTP = env_str(
-    "MAIL_IN_LMTP",
-    default="",
-    help="Where the same is received by LMTP, from a mail server in front: HOST:PORT or unix:/path. Empty: nowhere.",
-)
-BOUNCE_MAILBOX_URL = env_url(
-    "BOUNCE_MAILBOX_URL",
-    default="",
-    schemes=("imaps", "imap", "pop3s", "pop3"),
-    help="A mailbox where bounces are delivered instead: imaps://USER:PASSWORD@HOST/INBOX or pop3s://USER:PASSWORD@HOST. "
-    "What is taken is deleted there. Without the s, STARTTLS is required.",
-    secret=True,
-)
 MEDIA_STORAGE = env_str(
     "MEDIA_STORAGE",
     default="",
