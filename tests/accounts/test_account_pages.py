@@ -144,4 +144,4 @@ def test_audit_log_asks_the_database_the_same_for_one_or_three(client, owner, nu
     with CaptureQueriesContext(connection) as queries:
         client.get("/settings/audit/")
 
-    assert len([query for query in queries if query["sql"].startswith("SELECT ")]) == 13
+    assert len([query for query in queries if query["sql"].startswith("SELECT ")]) == 10

@@ -157,4 +157,4 @@ def test_the_page_asks_the_same_number_of_queries_however_much_there_is(client, 
     assert len(captured) == QUERIES
 
 
-QUERIES = 34
+QUERIES = 28

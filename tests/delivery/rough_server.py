@@ -157,10 +157,10 @@ class _Session:
             await self._say("503 5.5.1 Nobody to send it to")
         elif await self._answer("data"):
             self._server.unheard += 1
-            if self._ask("cut"):
-                await self._reader.read(200)
+            start = await self._reader.read(200)  # of a text that is longer
+            if start and self._ask("cut"):  # not where the client has thought better of it
                 raise _Gone
-            text = await self._reader.readuntil(b"\r\n.\r\n")
+            text = start + await self._reader.readuntil(b"\r\n.\r\n")
             await asyncio.sleep(self._server.pause)
             self._server.unheard -= await self._end(text)
         self.token = self._recipient = None
