@@ -14,7 +14,7 @@ from emailconcert.lib.tenancy import account_scope
 from tests.delivery import judging, makers, rough_server
 from tests.delivery.rough_server import ANYWHERE, READABLE, TAKEN_UNHEARD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.flaky(reruns=1)]
 
 # What becomes in the end of a message that meets this once, at each step.
 CASES = {
