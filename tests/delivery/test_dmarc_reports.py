@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import itertools
 import zipfile
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -123,6 +124,7 @@ LAUGHS = (
         b"<html>feedback</html>",
         b"",
     ],
+    ids=itertools.count(),  # packed bytes tell the second in which they were packed
 )
 def test_bombs_entities_and_nonsense_are_no_reports(raw):
     with pytest.raises(unpacking.NotAReport):
