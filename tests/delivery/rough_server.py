@@ -157,7 +157,7 @@ class _Session:
             await self._say("503 5.5.1 Nobody to send it to")
         elif await self._answer("data"):
             self._server.unheard += 1
-            start = await self._reader.read(200)  # of a text that is longer
+            start = await self._reader.read(1)
             if start and self._ask("cut"):  # not where the client has thought better of it
                 raise _Gone
             text = start + await self._reader.readuntil(b"\r\n.\r\n")
